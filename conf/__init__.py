@@ -1,0 +1,1 @@
+"""What can be set: one TOML file, checked whole, frozen, passed as arguments."""

@@ -1,0 +1,1 @@
+"""Normalise: scan files to one clean PDF. Knows nothing of mail, shares or the service."""

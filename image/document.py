@@ -1,0 +1,39 @@
+"""What a normalised scan is: its pages, its size, and what was done to it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one scan may cost. Sizes in bytes; ``colour`` is ``jpeg`` or ``lossless``."""
+
+    pages: int = 2000
+    pixels: int = 150_000_000
+    decoded_bytes: int = 300_000_000
+    output_bytes: int = 2_000_000_000
+    colour: str = "jpeg"
+    jpeg_quality: int = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the PDF as written: its size in points (1/72 inch) and what was done to its image.
+
+    ``action`` is ``passed`` (the source's bytes), ``rewrapped`` (the same data in another wrapper) or ``encoded``.
+    """
+
+    width_pt: float
+    height_pt: float
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The finished PDF at ``path``. ``notes`` are sentences for the reader of the mail (repaired, reduced, …)."""
+
+    path: Path
+    pages: tuple[Page, ...]
+    size_bytes: int
+    sha256: str
+    notes: tuple[str, ...] = ()
