@@ -1,8 +1,9 @@
 """Which upstream may carry a mail to whom."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
-from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay
+from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay, Upstream
 
 
 def domain_of(address: Address) -> Domain:
@@ -10,23 +11,32 @@ def domain_of(address: Address) -> Domain:
     return Domain(address.rpartition("@")[2].lower())
 
 
-def may_carry(upstream: ClientAuth | DirectSend | Relay | Maildir, recipient: Address) -> bool:
-    """Tell whether this upstream may carry mail to this recipient.
+def may_carry_domain(upstream: Upstream, domain: Domain) -> bool:
+    """Tell whether this upstream may carry mail to recipients in this domain (lower-case).
 
     Direct Send reaches the organisation's own domains only (Microsoft: "How to set up a multifunction device or
     application to send email using Microsoft 365", option 2); the others reach anyone.
     """
     match upstream:
         case DirectSend():
-            return domain_of(recipient) in upstream.domains
+            return domain in upstream.domains
         case ClientAuth() | Relay() | Maildir():
             return True
         case _:
             assert_never(upstream)
 
 
-def first_carrier(
-    upstreams: tuple[ClientAuth | DirectSend | Relay | Maildir, ...], recipient: Address
-) -> ClientAuth | DirectSend | Relay | Maildir | None:
+def is_listed(entries: Iterable[str], address: Address) -> bool:
+    """Tell whether an address, or its domain, stands in a list of domains and addresses, in any case of letters."""
+    wanted = {entry.lower() for entry in entries}
+    return domain_of(address) in wanted or address.lower() in wanted
+
+
+def may_carry(upstream: Upstream, recipient: Address) -> bool:
+    """Tell whether this upstream may carry mail to this recipient: its domain decides."""
+    return may_carry_domain(upstream, domain_of(recipient))
+
+
+def first_carrier(upstreams: Iterable[Upstream], recipient: Address) -> Upstream | None:
     """Return the first upstream, in order of preference, that may carry mail to this recipient; None if none may."""
     return next((upstream for upstream in upstreams if may_carry(upstream, recipient)), None)

@@ -1,12 +1,30 @@
 """How people write durations and sizes, and what they are in seconds and bytes."""
 
 import re
+from collections.abc import Mapping
+from fractions import Fraction
 from typing import Final
 
-SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-BYTES: Final = {"B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+SECONDS: Final[Mapping[str, Fraction]] = {
+    "ms": Fraction(1, 1000),
+    "s": Fraction(1),
+    "m": Fraction(60),
+    "min": Fraction(60),
+    "h": Fraction(3600),
+    "d": Fraction(86400),
+}
+BYTES: Final[Mapping[str, Fraction]] = {
+    "B": Fraction(1),
+    "kB": Fraction(1000),
+    "KB": Fraction(1000),
+    "MB": Fraction(1000**2),
+    "GB": Fraction(1000**3),
+    "KiB": Fraction(1024),
+    "MiB": Fraction(1024**2),
+    "GiB": Fraction(1024**3),
+}
 
-_QUANTITY: Final = re.compile(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z]{1,3})\s*")
+_QUANTITY: Final = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([A-Za-z]{1,3})\s*")
 
 
 def seconds(written: object) -> float:
@@ -14,16 +32,33 @@ def seconds(written: object) -> float:
 
     A bare number is refused: nobody can tell what unit its writer had in mind. Raises ValueError.
     """
-    return _quantity(written, SECONDS, 'a duration such as "30s", "10m", "2h" or "5d"')
+    return float(_quantity(written, SECONDS, 'a duration with its unit, such as "30s", "10m", "2h" or "5d"'))
 
 
 def size_bytes(written: object) -> int:
     """Return the bytes of a size written as ``"25 MB"`` (decimal) or ``"64 MiB"`` (binary). Raises ValueError."""
-    return int(_quantity(written, BYTES, 'a size such as "25 MB" or "64 MiB"'))
+    return round(_quantity(written, BYTES, 'a size with its unit, such as "25 MB" or "64 MiB"'))
 
 
-def _quantity(written: object, units: dict[str, float] | dict[str, int], wanted: str) -> float:
+def written_seconds(duration_s: float) -> str:
+    """Return a duration as one writes it, in the largest unit that holds it whole: ``"5d"``, ``"90s"``, ``"100ms"``."""
+    return _written(Fraction(duration_s).limit_denominator(1000), SECONDS, ("d", "h", "m", "s", "ms"), "")
+
+
+def written_bytes(amount_bytes: int) -> str:
+    """Return a size as one writes it, in the largest unit that holds it whole: ``"25 MB"``, ``"150 MiB"``."""
+    return _written(Fraction(amount_bytes), BYTES, ("GiB", "GB", "MiB", "MB", "KiB", "kB", "B"), " ")
+
+
+def _quantity(written: object, units: Mapping[str, Fraction], wanted: str) -> Fraction:
     found = _QUANTITY.fullmatch(written) if isinstance(written, str) else None
     if found is None or found[2] not in units:
-        raise ValueError(f"must be {wanted}, with its unit")
-    return float(found[1]) * units[found[2]]
+        raise ValueError(f"must be {wanted}")
+    return Fraction(found[1]) * units[found[2]]
+
+
+def _written(amount: Fraction, units: Mapping[str, Fraction], names: tuple[str, ...], space: str) -> str:
+    name = next((name for name in names if amount >= units[name] and amount % units[name] == 0), names[-1])
+    if not amount:
+        name = names[-1]
+    return f"{amount / units[name]}{space}{name}"

@@ -1,0 +1,246 @@
+"""Rules across tables: what no single table can know is wrong or doubtful.
+
+A rule speaks only when every table it needs is right in itself, so that nobody reads about one mistake twice.
+Paths are compared as written, absolute and normalised: links are not followed.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+from conf import units
+from conf.carry import domain_of, may_carry, may_carry_domain
+from conf.finding import Finding, choice
+from conf.lines import KeyPath
+from conf.model import (
+    Address,
+    ClientAuth,
+    Delivery,
+    DirectSend,
+    Domain,
+    Gateway,
+    Maildir,
+    Relay,
+    Sender,
+    Share,
+    Smtp,
+    Upstream,
+    is_ip,
+    listen_address,
+)
+
+Upstreams = tuple[Upstream, ...]
+
+_RANK: Final = {"client-auth": 1, "direct-send": 2, "relay": 3}
+_WILDCARDS: Final = {"0.0.0.0", "::"}  # noqa: S104  compared with, not bound to
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables that are right in themselves; None stands for one that is not."""
+
+    gateway: Gateway | None
+    sender: Sender | None
+    upstream: Upstreams | None
+    share: tuple[Share, ...] | None
+    smtp: tuple[Smtp, ...] | None
+    delivery: Delivery | None
+
+
+def check(tables: Tables) -> tuple[Finding, ...]:
+    """Return what is wrong or doubtful across tables: all of it, mistakes and warnings, by rule."""
+    return tuple(_findings(tables))
+
+
+def _findings(tables: Tables) -> Iterator[Finding]:
+    upstream, share, smtp = tables.upstream, tables.share, tables.smtp
+    if upstream is not None:
+        yield from _upstreams(upstream)
+    if upstream is not None and tables.sender is not None:
+        yield from _sender_may_send(tables.sender, upstream)
+    if upstream is not None and tables.gateway is not None:
+        yield from _admin(tables.gateway, upstream)
+    if share is not None and smtp is not None:
+        yield from _ways_in(share, smtp)
+    if share is not None:
+        yield from _shares(share, upstream)
+        yield from _shares_apart(share, tables.gateway, upstream or ())
+    if smtp is not None:
+        yield from _listeners(smtp)
+    if smtp is not None and upstream is not None:
+        yield from _recipients(smtp, upstream)
+    if tables.delivery is not None:
+        yield from _retries(tables.delivery)
+
+
+def _upstreams(upstreams: Upstreams) -> Iterator[Finding]:
+    yield from _unique([(("upstream", index, "name"), one.name) for index, one in enumerate(upstreams)])
+    for index, one in enumerate(upstreams):
+        before = {_RANK[earlier.method] for earlier in upstreams[:index] if not isinstance(earlier, Maildir)}
+        if not isinstance(one, Maildir) and max(before, default=0) > _RANK[one.method]:
+            yield _order_warning(index, one.method, max(before))
+        match one:
+            case ClientAuth():
+                yield from _login(one, index)
+            case Maildir() if index + 1 < len(upstreams):
+                what = "takes every mail, so nothing is left for the upstreams after it: put maildir last"
+                yield Finding(("upstream", index, "method"), what, is_warning=True)
+            case _:
+                pass
+        if not isinstance(one, Maildir) and is_ip(one.host) and not ipaddress.ip_address(one.host).is_loopback:
+            what = "is an IP address; Microsoft asks for the host name, because the addresses change"
+            yield Finding(("upstream", index, "host"), what, is_warning=True)
+
+
+def _order_warning(index: int, method: str, worse: int) -> Finding:
+    other = next(name for name, rank in _RANK.items() if rank == worse)
+    what = (
+        f'"{method}" is method {_RANK[method]} and stands after "{other}", method {worse}: '
+        f"the recommended order is {', '.join(_RANK)}"
+    )
+    return Finding(("upstream", index, "method"), what, is_warning=True)
+
+
+def _login(one: ClientAuth, index: int) -> Iterator[Finding]:
+    """Warn of passwords (Exchange Team Blog, 27 January 2026: off by default from the end of December 2026)."""
+    has_secret = one.client_secret is not None or one.client_secret_file is not None
+    if one.auth == "password":
+        what = (
+            'is password login, which Microsoft turns off by default at the end of December 2026: change to "oauth-app"'
+        )
+        yield Finding(("upstream", index, "auth"), what, is_warning=True)
+    elif one.password is not None or one.password_file is not None:
+        key = "password" if one.password_file is None else "password_file"
+        yield Finding(("upstream", index, key), 'is not used with auth = "oauth-app": remove it', is_warning=True)
+    if one.auth == "oauth-app" and has_secret and one.certificate_file is not None:
+        yield Finding(("upstream", index, "certificate_file"), "stands beside a client secret: set one of the two")
+
+
+def _sender_may_send(sender: Sender, upstreams: Upstreams) -> Iterator[Finding]:
+    for index, one in enumerate(upstreams):
+        match one:
+            case ClientAuth() if sender.address.lower() != one.username.lower():
+                what = (
+                    f"is not {sender.address}, the From of every mail: Exchange refuses that "
+                    "unless the mailbox has Send As on it"
+                )
+                yield Finding(("upstream", index, "username"), what, is_warning=True)
+            case DirectSend() if domain_of(sender.address) not in one.domains:
+                what = (
+                    f'is outside the domains of upstream "{one.name}": Exchange may refuse a sender '
+                    "that is not the organisation's own"
+                )
+                yield Finding(("sender", "address"), what, is_warning=True)
+            case ClientAuth() | DirectSend() | Relay() | Maildir():
+                pass
+
+
+def _admin(gateway: Gateway, upstreams: Upstreams) -> Iterator[Finding]:
+    yield from _carried(gateway.admin, ("gateway", "admin"), upstreams)
+    if not gateway.admin and not all(isinstance(one, Maildir) for one in upstreams):
+        what = "is empty: when a scan fails, only its share or the sender of its mail is told"
+        yield Finding(("gateway", "admin"), what, is_warning=True)
+
+
+def _carried(recipients: tuple[Address, ...], at: KeyPath, upstreams: Upstreams) -> Iterator[Finding]:
+    for index, recipient in enumerate(recipients):
+        if not any(may_carry(one, recipient) for one in upstreams):
+            yield Finding((*at, index), _cannot(domain_of(recipient), upstreams))
+
+
+def _cannot(domain: Domain, upstreams: Upstreams) -> str:
+    reached = tuple(dict.fromkeys(domain for one in upstreams if isinstance(one, DirectSend) for domain in one.domains))
+    return (
+        f'is out of reach: no upstream may carry mail to "{domain}", only to {choice(reached, "and")}; '
+        "add the domain there if it is yours, or a client-auth upstream"
+    )
+
+
+def _shares_apart(shares: tuple[Share, ...], gateway: Gateway | None, upstreams: Upstreams) -> Iterator[Finding]:
+    for (_, first), (index, second) in combinations(enumerate(shares), 2):
+        if _overlap(first.path, second.path):
+            what = f'overlaps the folder of share "{first.name}": each share needs a folder of its own'
+            yield Finding(("share", index, "path"), what)
+    for index, share in enumerate(shares):
+        at: KeyPath = ("share", index, "path")
+        if gateway is not None and _overlap(share.path, gateway.state):
+            yield Finding(at, f"overlaps [gateway] state ({gateway.state}): keep what is dropped apart from the spool")
+        for upstream in upstreams:
+            if isinstance(upstream, Maildir) and _overlap(share.path, upstream.path):
+                yield Finding(at, f'overlaps the Maildir of upstream "{upstream.name}": mails would be taken for scans')
+
+
+def _overlap(one: Path, two: Path) -> bool:
+    return one.is_relative_to(two) or two.is_relative_to(one)
+
+
+def _ways_in(shares: tuple[Share, ...], listeners: tuple[Smtp, ...]) -> Iterator[Finding]:
+    if not shares and not listeners:
+        yield Finding((), "has no way in: add a [[share]] or an [[smtp]]")
+    named: list[tuple[KeyPath, str]] = [(("share", index, "name"), share.name) for index, share in enumerate(shares)]
+    named += [(("smtp", index, "name"), listener.name) for index, listener in enumerate(listeners)]
+    yield from _unique(named)
+
+
+def _unique(named: list[tuple[KeyPath, str]]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for at, name in named:
+        if name in seen:
+            yield Finding(at, f'is "{name}" for the second time: give each its own name')
+        seen.add(name)
+
+
+def _shares(shares: tuple[Share, ...], upstreams: Upstreams | None) -> Iterator[Finding]:
+    for index, share in enumerate(shares):
+        if upstreams is not None:
+            yield from _carried(share.to, ("share", index, "to"), upstreams)
+        if share.incomplete_timeout <= share.quiet:
+            quiet = units.written_seconds(share.quiet)
+            what = f"must be longer than quiet ({quiet}): a file cannot fail before it could be finished"
+            yield Finding(("share", index, "incomplete_timeout"), what)
+
+
+def _listeners(listeners: tuple[Smtp, ...]) -> Iterator[Finding]:
+    for (_, first), (index, second) in combinations(enumerate(listeners), 2):
+        if _same_port(first.listen, second.listen):
+            yield Finding(("smtp", index, "listen"), f'takes the port of listener "{first.name}" ({first.listen})')
+    for index, listener in enumerate(listeners):
+        if listen_address(listener.listen)[1] == 0:
+            what = "has port 0, a free one at each start: devices cannot know it"
+            yield Finding(("smtp", index, "listen"), what, is_warning=True)
+        for item, network in enumerate(listener.clients):
+            if ipaddress.ip_network(network, strict=False).prefixlen == 0:
+                what = "admits everyone who reaches the port: name the devices or their network"
+                yield Finding(("smtp", index, "clients", item), what, is_warning=True)
+
+
+def _recipients(listeners: tuple[Smtp, ...], upstreams: Upstreams) -> Iterator[Finding]:
+    for index, listener in enumerate(listeners):
+        for item, recipient in enumerate(listener.recipients):
+            domain = domain_of(Address(recipient))  # of a domain: itself
+            if not any(may_carry_domain(one, domain) for one in upstreams):
+                yield Finding(("smtp", index, "recipients", item), _cannot(domain, upstreams))
+
+
+def _same_port(one: str, two: str) -> bool:
+    """Tell whether two listeners cannot both start; a wildcard takes the port on every address of its family."""
+    (host_one, port_one), (host_two, port_two) = listen_address(one), listen_address(two)
+    if port_one != port_two or port_one == 0:
+        return False
+    if host_one == host_two:
+        return True
+    same_family = (":" in host_one) == (":" in host_two)
+    return same_family and not _WILDCARDS.isdisjoint({host_one, host_two})
+
+
+def _retries(delivery: Delivery) -> Iterator[Finding]:
+    first, longest, lifetime = delivery.first_retry, delivery.longest_retry, delivery.lifetime
+    if first > longest:
+        what = f"must be at least first_retry ({units.written_seconds(first)})"
+        yield Finding(("delivery", "longest_retry"), what)
+    if lifetime <= first:
+        what = f"must be longer than first_retry ({units.written_seconds(first)}), or nothing is ever tried again"
+        yield Finding(("delivery", "lifetime"), what)

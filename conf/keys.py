@@ -1,0 +1,77 @@
+"""Which tables and keys exist, read off the models."""
+
+import difflib
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from conf.model import Config
+
+TABLES: Final[tuple[str, ...]] = tuple(Config.model_fields)
+
+
+def is_array(table: str) -> bool:
+    """Tell whether a known table is written ``[[table]]``, so that there may be several."""
+    return get_origin(Config.model_fields[table].annotation) is tuple
+
+
+def heading(table: str) -> str:
+    """Return a known table's name as its header is written: ``[gateway]`` or ``[[upstream]]``."""
+    return f"[[{table}]]" if is_array(table) else f"[{table}]"
+
+
+def models(table: str) -> tuple[type[BaseModel], ...]:
+    """Return the models that may stand in a known table: one, or for ``upstream`` one a method in recommended order."""
+    return tuple(_models(Config.model_fields[table].annotation))
+
+
+def methods() -> Mapping[str, type[BaseModel]]:
+    """Return the model of each upstream method, in recommended order."""
+    return {allowed(model.model_fields["method"])[0]: model for model in models("upstream")}
+
+
+def field(table: str, key: str) -> FieldInfo | None:
+    """Return the field of a key in a known table, whatever the method; None for an unknown key."""
+    return next((model.model_fields[key] for model in models(table) if key in model.model_fields), None)
+
+
+def allowed(field_info: FieldInfo) -> tuple[str, ...]:
+    """Return the words a ``Literal`` field admits."""
+    return get_args(field_info.annotation)
+
+
+def is_of(field_info: FieldInfo, kind: type) -> bool:
+    """Tell whether a field holds a ``kind`` (``int``, ``Path``, ``tuple``), be it optional."""
+    annotation = field_info.annotation
+    options = get_args(annotation) if get_origin(annotation) in {Union, types.UnionType} else (annotation,)
+    return any(_bare(option) is kind for option in options)
+
+
+def path_keys(table: str) -> tuple[str, ...]:
+    """Return the keys of a known table that hold a path, whatever the method."""
+    return tuple(
+        dict.fromkeys(key for model in models(table) for key, info in model.model_fields.items() if is_of(info, Path))
+    )
+
+
+def nearest(written: str, known: Iterable[str]) -> str | None:
+    """Return the known name closest to what was written, None when none is close."""
+    return next(iter(difflib.get_close_matches(written.lower(), list(known), n=1)), None)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _bare(annotation: Any) -> Any:
+    origin = get_origin(annotation)
+    if hasattr(annotation, "__metadata__"):
+        return _bare(get_args(annotation)[0])
+    return origin or annotation

@@ -1,0 +1,143 @@
+"""The configuration from its file and the environment: whole and checked, or every mistake in it.
+
+Later wins, key by key: defaults, file, environment. Read once, frozen, passed as arguments.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import tomli
+from pydantic import TypeAdapter, ValidationError
+
+from conf import sentences
+from conf.check import Tables, check
+from conf.files import resolve
+from conf.finding import Finding, Mistake, key_text
+from conf.lines import KeyPath, locate
+from conf.model import Config
+from conf.overlay import TWINS, Overlaid, overlay, rooted, tables_in, variable_name
+from conf.source import Source, read_source
+
+__all__ = ["Loaded", "Mistake", "Mistakes", "load"]
+
+ENVIRONMENT: Final = "environment"
+"""What stands for the file in a mistake of an environment variable."""
+
+_PLAIN_WORDS: Final = {
+    "Invalid value": "a value must be a string in quotes, a number, true, false, a list or a table",
+    "Cannot overwrite a value": "this key stands twice",
+    "Cannot declare": "this header stands twice; several of one kind are written with double brackets, [[share]]",
+    "Unescaped": "a backslash in double quotes must be doubled; or use single quotes",
+}
+"""What the parser's commonest complaints mean (tomli 2.5, by how its message begins)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration without mistakes; each warning is one sentence with file, line and key."""
+
+    config: Config
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """Every mistake of a configuration, by line of the file, then by environment variable; at least one."""
+
+    mistakes: tuple[Mistake, ...]
+
+    def __str__(self) -> str:
+        """Return one mistake a line."""
+        return "\n".join(str(mistake) for mistake in self.mistakes)
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Loaded | Mistakes:
+    """Read and check the configuration; ``path`` is the TOML file, None for the environment alone.
+
+    Secrets are in their place afterwards: ``password`` and ``client_secret`` of an upstream hold the value, whether it
+    came from the file, from a file it names, from a systemd credential or from the environment. Paths are absolute.
+    Never raises for what the file, the environment or the disk holds.
+    """
+    source = read_source(path)
+    if isinstance(source, Mistake):
+        return Mistakes((source,))
+    written = _parsed(source)
+    if isinstance(written, Mistake):
+        return Mistakes((written,))
+    overlaid = overlay(written, environ)
+    resolved = resolve(rooted(overlaid.values, source.folder), environ)
+    config, refused = _validated(resolved.values)
+    rules = check(_tables(config, resolved.values, refused))
+    found = (*refused, *resolved.findings, *_inline_secrets(written, source), *rules)
+    placed = list(_placed(found, source, overlaid))
+    mistakes = tuple(mistake for mistake, is_warning in placed if not is_warning)
+    if config is None or mistakes:
+        return Mistakes(mistakes)
+    return Loaded(config, tuple(str(warning) for warning, _ in placed))
+
+
+def _parsed(source: Source) -> dict[str, Any] | Mistake:
+    try:
+        return tomli.loads(source.text)
+    except tomli.TOMLDecodeError as error:
+        plain = next((words for begin, words in _PLAIN_WORDS.items() if error.msg.startswith(begin)), error.msg)
+        return Mistake(source.name, error.lineno, "", f"is not TOML at column {error.colno}: {plain}")
+    except (ValueError, RecursionError):  # int() refuses thousands of digits
+        return Mistake(source.name, None, "", "is not a configuration: a number or a key in it is absurdly long")
+
+
+def _validated(values: Mapping[str, Any]) -> tuple[Config | None, tuple[Finding, ...]]:
+    try:
+        return Config.model_validate(values), ()
+    except ValidationError as error:
+        return None, sentences.findings(error)
+
+
+def _tables(config: Config | None, values: Mapping[str, Any], found: Iterable[Finding]) -> Tables:
+    """Return the tables rules across tables may look at: all, or those in which the model has found nothing."""
+    if config is not None:
+        return Tables(config.gateway, config.sender, config.upstream, config.share, config.smtp, config.delivery)
+    wrong = {finding.at[0] for finding in found}
+
+    def table(name: str) -> Any:
+        if name in wrong:
+            return None
+        field = Config.model_fields[name]
+        if name not in values:
+            return field.get_default(call_default_factory=True)
+        annotation: Any = field.annotation
+        return TypeAdapter(annotation).validate_python(values[name])
+
+    return Tables(**{field.name: table(field.name) for field in fields(Tables)})
+
+
+def _inline_secrets(written: Mapping[str, Any], source: Source) -> Iterator[Finding]:
+    if not source.is_open_to_all:
+        return
+    for index, upstream in enumerate(tables_in(written.get("upstream"))):
+        for file_key, key in TWINS.items():
+            if key in upstream:
+                what = f"stands in a file that everyone on the box may read: chmod 600 it, or use {file_key}"
+                yield Finding(("upstream", index, key), what, is_warning=True)
+
+
+def _placed(found: Iterable[Finding], source: Source, overlaid: Overlaid) -> Iterator[tuple[Mistake, bool]]:
+    """Give each finding its line, or its variable; the file's come first, by line."""
+    lines = locate(source.text)
+    placed = [(_place(finding, source.name, lines, overlaid), finding.is_warning) for finding in found]
+    yield from sorted(placed, key=lambda each: (each[0].file == ENVIRONMENT, each[0].line or 0))
+    for finding in overlaid.findings:
+        yield Mistake(ENVIRONMENT, None, str(finding.at[0]), finding.what), finding.is_warning
+
+
+def _place(finding: Finding, name: str, lines: Mapping[KeyPath, int], overlaid: Overlaid) -> Mistake:
+    """Return the finding at the line of its key, or of the nearest thing around it that stands in the file."""
+    for length in range(len(finding.at), 0, -1):
+        around = finding.at[:length]
+        if around in overlaid.from_environment:
+            return Mistake(ENVIRONMENT, None, variable_name(finding.at), finding.what)
+        if around in lines:
+            return Mistake(name, lines[around], key_text(finding.at), finding.what)
+    return Mistake(name, None, key_text(finding.at), finding.what)

@@ -1,0 +1,161 @@
+"""How addresses, domains, names, networks, listeners, paths and single lines of text are written.
+
+Each checker returns the value as it is kept, or raises ValueError with a sentence that completes "this key …".
+"""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Final, NewType
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from conf import units
+
+Address = NewType("Address", str)
+Domain = NewType("Domain", str)
+
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LABELS: Final = rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*"
+_ADDRESS: Final = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABELS}")
+_DOMAIN: Final = re.compile(_LABELS)
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_LISTEN: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):(?P<port>[0-9]{1,5})")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_TENANT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_HTTPS: Final = re.compile(r"https://[^\s?#]+")
+
+ADDRESS_LENGTH: Final = 254
+"""Most characters of an address: a path holds 256 with its angle brackets (RFC 5321 section 4.5.3.1.3)."""
+
+LARGEST_PORT: Final = 65535
+
+
+def is_address(text: str) -> bool:
+    """Tell whether text is one plain mailbox address (RFC 5321 section 4.1.2, dot-atom local part, ASCII)."""
+    return len(text) <= ADDRESS_LENGTH and _ADDRESS.fullmatch(text) is not None
+
+
+def is_ip(text: str) -> bool:
+    """Tell whether text is an IPv4 or IPv6 address without a zone."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def listen_address(listen: str) -> tuple[str, int]:
+    """Return host (IPv6 without brackets) and port of a checked ``listen`` value such as ``"[::]:25"``."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _address(text: str) -> str:
+    if not is_address(text):
+        raise ValueError('must be one e-mail address such as "office@contoso.com"')
+    return text
+
+
+def _domain(text: str) -> str:
+    if _DOMAIN.fullmatch(text) is None:
+        raise ValueError('must be a domain such as "contoso.com"')
+    return text.lower()
+
+
+def _host(text: str) -> str:
+    if _DOMAIN.fullmatch(text) is None:
+        raise ValueError('must be a host name such as "smtp.office365.com", without port')
+    return text.lower()
+
+
+def _domain_or_address(text: str) -> str:
+    if is_address(text):
+        return text
+    if _DOMAIN.fullmatch(text) is None:
+        raise ValueError('must be a domain such as "contoso.com" or an address such as "office@contoso.com"')
+    return text.lower()
+
+
+def _name(text: str) -> str:
+    if _NAME.fullmatch(text) is None:
+        raise ValueError("must be 1 to 32 of a-z, 0-9, - and _, and start with a letter or digit")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError('must be an IP address or network such as "192.168.1.40" or "192.168.1.0/24"') from None
+    return text
+
+
+def _listen(text: str) -> str:
+    found = _LISTEN.fullmatch(text)
+    if found is None or int(found["port"]) > LARGEST_PORT or not _can_listen(found["host"]):
+        raise ValueError('must be "address:port", such as "0.0.0.0:25" or "[::]:25"')
+    return text
+
+
+def _can_listen(host: str) -> bool:
+    if host.startswith("["):
+        return ":" in host and is_ip(host.strip("[]"))
+    looks_numeric = host.replace(".", "").isdigit()
+    return is_ip(host) if looks_numeric else _DOMAIN.fullmatch(host) is not None
+
+
+def _path(written: object) -> object:
+    if isinstance(written, str) and (not written.strip() or _CONTROL.search(written)):
+        raise ValueError("must be a path, not empty and without control characters")
+    return written
+
+
+def _line(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+def _word(text: str) -> str:
+    if not text or not text.isascii() or _CONTROL.search(text) or " " in text:
+        raise ValueError("must be ASCII without spaces, and not empty")
+    return text
+
+
+def _tenant(text: str) -> str:
+    if _TENANT.fullmatch(text) is None:
+        raise ValueError('must be the tenant\'s id or its domain such as "contoso.onmicrosoft.com"')
+    return text
+
+
+def _https(text: str) -> str:
+    if _HTTPS.fullmatch(text) is None:
+        raise ValueError('must be an address that starts with "https://", without query')
+    return text
+
+
+def _secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not text or _CONTROL.search(text):
+        raise ValueError("must not be empty and must be one line")
+    return secret
+
+
+MailAddress = Annotated[Address, AfterValidator(_address)]
+MailDomain = Annotated[Domain, AfterValidator(_domain)]
+DomainOrAddress = Annotated[str, AfterValidator(_domain_or_address)]
+HostName = Annotated[str, AfterValidator(_host)]
+TableName = Annotated[str, AfterValidator(_name)]
+Network = Annotated[str, AfterValidator(_network)]
+Listen = Annotated[str, AfterValidator(_listen)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
+Line = Annotated[str, AfterValidator(_line)]
+Word = Annotated[str, AfterValidator(_word)]
+Tenant = Annotated[str, AfterValidator(_tenant)]
+HttpsAddress = Annotated[str, AfterValidator(_https)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+Seconds = Annotated[float, BeforeValidator(units.seconds)]
+Bytes = Annotated[int, BeforeValidator(units.size_bytes)]
+Count = Annotated[int, Field(strict=True)]

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from conf.carry import domain_of, first_carrier, may_carry, may_carry_domain
+from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay
+
+CLIENT_AUTH = ClientAuth(
+    method="client-auth", username="s@contoso.com", tenant="t", client_id="c", certificate_file="/c", key_file="/k"
+)
+DIRECT = DirectSend(method="direct-send", host="mx.example", domains=("Contoso.com", "fabrikam.com"))
+RELAY = Relay(method="relay", host="mx.example")
+MAILDIR = Maildir(method="maildir", path=Path("/m"))
+
+
+@pytest.mark.parametrize("upstream", [CLIENT_AUTH, RELAY, MAILDIR])
+def test_all_but_direct_send_reach_anyone(upstream):
+    """Client submission, relay and the Maildir carry mail to any domain."""
+    assert may_carry(upstream, Address("someone@elsewhere.example"))
+
+
+@pytest.mark.parametrize(
+    ("recipient", "expected"),
+    [("a@contoso.com", True), ("a@CONTOSO.COM", True), ("a@fabrikam.com", True), ("a@sub.contoso.com", False),
+     ("a@notcontoso.com", False), ("contoso.com@elsewhere.example", False)],
+)  # fmt: skip
+def test_direct_send_reaches_its_domains_only(recipient, expected):
+    """Direct Send carries mail to exactly the domains it lists, whatever their case, and to no subdomain."""
+    assert may_carry(DIRECT, Address(recipient)) is expected
+    assert may_carry_domain(DIRECT, domain_of(Address(recipient))) is expected
+
+
+def test_the_first_that_may_is_chosen():
+    """The order in the file is the order of preference; a recipient nobody may reach has no upstream."""
+    assert first_carrier((DIRECT, CLIENT_AUTH), Address("a@contoso.com")) is DIRECT
+    assert first_carrier((DIRECT, CLIENT_AUTH), Address("a@elsewhere.example")) is CLIENT_AUTH
+    assert first_carrier((DIRECT,), Address("a@elsewhere.example")) is None
+    assert domain_of(Address("A@Contoso.COM")) == Domain("contoso.com")
