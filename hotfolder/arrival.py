@@ -1,7 +1,10 @@
-"""What was seen of a file in a share, and the finished files that make one scan."""
+"""What was seen of a file in a share, the finished files that make one scan, and what else a share has to report."""
 
 from dataclasses import dataclass
+from enum import StrEnum, unique
 from pathlib import Path
+
+from hotfolder.names import display_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,15 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class ArrivedFile:
-    """A finished file, still in the share."""
+    """A finished file, still in the share.
+
+    ``is_held_open``: whole and long untouched, though its writer never closes it. Otherwise a writer that is found when
+    the file is taken has come back, and the file is not finished after all.
+    """
 
     path: Path
     stamp: Stamp
+    is_held_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +54,54 @@ class Arrival:
     share: str
     files: tuple[ArrivedFile, ...]
     rejected: str = ""
+
+
+@unique
+class Hold(StrEnum):
+    """Why a file stays in the share for now; the value opens the sentence about it."""
+
+    INCOMPLETE = "still incomplete"
+    OPEN = "still open"
+    STRANGE = "not taken"
+    LEFT = "offered and left"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file that stays in the share for now; told once for each reason. ``reason`` is a clause without its name."""
+
+    path: Path
+    reason: str
+    hold: Hold
+    share: str
+
+    @property
+    def sentence(self) -> str:
+        """Such as "still incomplete: scan.pdf: the PDF has no end mark"."""
+        return f"{self.hold}: {display_name(self.path.name)}: {self.reason}"
+
+
+@unique
+class Trouble(StrEnum):
+    """What can be wrong with a share as a whole; the value stands in the log."""
+
+    FOLDER = "folder"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A share is in trouble: its scans wait (``FOLDER``) or are seen later (``EVENTS``). Tried again by itself."""
+
+    sentence: str
+    trouble: Trouble
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The trouble told before is over."""
+
+    sentence: str
+    trouble: Trouble
+    share: str

@@ -1,0 +1,260 @@
+"""Take files off a share, give them back, and show there which ones failed: the only code that changes a share.
+
+A share belongs to strangers. No symbolic link below it is followed, nothing in it is overwritten, names are only bytes.
+The path of the share itself comes from the configuration and may be a link.
+
+Risks that stay, and are accepted:
+
+- A writer that held the file before it was claimed writes on into the claimed file. With leases this is found; where
+  leases do not work (``Writing.UNKNOWN``), and for a device that never closes (``is_held_open``), only a change of the
+  stamp up to the end of ``take`` is.
+- A device that closes a valid PDF after each page is told from a finished scan by the quiet window alone.
+- A change within one tick of the file system's clock (4 ms on ext4) that keeps size and blocks leaves the stamp as it
+  was; the quiet window is what keeps writer and claim that far apart.
+- A crash between the rename and the caller's commit leaves the file where it was renamed to: the caller adopts it from
+  there at start, or gives it back.
+"""
+
+import errno
+import hashlib
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from hotfolder.arrival import ArrivedFile, Stamp
+from hotfolder.errors import telling
+from hotfolder.exclusive import NAME_BYTES, free_names, rename_exclusive, with_mark
+from hotfolder.lease import is_being_written
+from hotfolder.look import open_directory, open_scan, stamp_of, why_strange
+from hotfolder.names import FAILED_NAME, display_name
+from hotfolder.verdict import Writing
+
+_BLOCK_BYTES: Final = 1024 * 1024
+_NOTE: Final = ".txt"
+# A link; a lease of another process; a socket.
+_NO_FILE_NOW: Final = frozenset({errno.ELOOP, errno.EAGAIN, errno.ENXIO})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The file is off the share, on disk, and stands at ``path``; nobody can open it by its old name any more."""
+
+    path: Path
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The file was not there any more: its sender deleted or renamed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """It is not the finished file that was offered: ``reason`` is a clause. It stands in the share at ``path``."""
+
+    path: Path
+    reason: str
+
+
+def take(file: ArrivedFile, into: Path) -> Taken | Gone | Changed:
+    """Move a finished file off its share to ``into``, durably, unless it changed since it was found finished.
+
+    ``into`` is a free name in a directory on the same file system that no client can see. The file's data reach the
+    disk before its name does, and both directories before this returns. What was changed or opened for writing
+    meanwhile goes back to the share, under its own name or, when that is taken by now, under a free one.
+
+    Raises ShareError: another file system, ``into`` taken, no permission, a failing disk. The file then stands in the
+    share; only if giving it back failed too, it is at ``into``, as after a crash.
+    """
+    name = file.path.name
+    with telling(f"cannot take {display_name(name)} off the share"):
+        try:
+            with open_directory(file.path.parent) as share_fd, open_directory(into.parent) as into_fd:
+                return _take(file, into, share_fd, into_fd)
+        except OSError as error:
+            if error.errno in _NO_FILE_NOW:
+                return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
+            if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(file.path.parent)}:
+                return Gone()
+            raise
+
+
+def _take(file: ArrivedFile, into: Path, share_fd: int, into_fd: int) -> Taken | Changed:
+    name = file.path.name
+    with open_scan(name, dir_fd=share_fd) as fd:
+        if why := _why_unfinished(fd, file.stamp, is_held_open=file.is_held_open):
+            return Changed(file.path, why)
+        os.fsync(fd)
+        # Writing out may move blocks; size, time and inode are still those that were offered.
+        stamp = stamp_of(os.fstat(fd))
+        rename_exclusive(name, share_fd, into.name, into_fd)
+        try:
+            os.fsync(into_fd)
+            os.fsync(share_fd)
+            if os.stat(into.name, dir_fd=into_fd, follow_symlinks=False).st_ino != stamp.inode:
+                why = "another file took its name"
+            elif (stamp.size_bytes, stamp.mtime_ns) != (file.stamp.size_bytes, file.stamp.mtime_ns):
+                why = "it was written to"
+            else:
+                why = _why_unfinished(fd, stamp, is_held_open=file.is_held_open)
+        except OSError:
+            _move_back(into.name, into_fd, name, share_fd)
+            raise
+        if why:
+            return Changed(file.path.with_name(_move_back(into.name, into_fd, name, share_fd)), why)
+    return Taken(into, stamp)
+
+
+def _why_unfinished(fd: int, stamp: Stamp, *, is_held_open: bool) -> str:
+    status = os.fstat(fd)
+    if why := why_strange(status):
+        return why
+    if is_being_written(fd) is Writing.YES and not is_held_open:
+        return "it is open for writing again"
+    return "" if stamp_of(status) == stamp else "it was written to"
+
+
+def digest(path: Path) -> tuple[int, str]:
+    """Return size in bytes and SHA-256 (lower-case hex) of a file, read in blocks of 1 MiB; follows no link.
+
+    Raises ShareError when it cannot be read.
+    """
+    with telling(f"cannot read {display_name(path.name)}"), open_scan(path) as fd:
+        return _digest(fd)
+
+
+def _digest(fd: int) -> tuple[int, str]:
+    found = hashlib.sha256()
+    size_bytes = 0
+    while block := os.read(fd, _BLOCK_BYTES):
+        found.update(block)
+        size_bytes += len(block)
+    return size_bytes, found.hexdigest()
+
+
+def give_back(path: Path, share_dir: Path, name: str) -> Path:
+    """Move a claimed file back into its share, durably, and return where it stands there.
+
+    It gets its name, or when that is taken the first free one of ``scan~2.pdf``, ``scan~3.pdf``…; nothing is ever
+    overwritten. Raises ShareError, the file still being at ``path``; ValueError for a name that is a path.
+    """
+    _check_name(name)
+    with (
+        telling(f"cannot give {display_name(name)} back to the share"),
+        open_directory(path.parent) as from_fd,
+        open_directory(share_dir) as share_fd,
+    ):
+        return share_dir / _move_back(path.name, from_fd, name, share_fd)
+
+
+def _move_back(claimed: str, claimed_fd: int, name: str, share_fd: int) -> str:
+    for candidate in free_names(name):
+        try:
+            rename_exclusive(claimed, claimed_fd, candidate, share_fd)
+        except FileExistsError:
+            continue
+        os.fsync(share_fd)
+        os.fsync(claimed_fd)
+        return candidate
+    raise AssertionError("free_names ends")
+
+
+def put_failed(original: Path, share_dir: Path, name: str, sentence: str, ticket: str) -> Path:
+    """Copy a scan that failed into the share's ``_failed``, durably, with a text beside it; return the copy's path.
+
+    ``scan.pdf`` gets ``scan.pdf.txt`` with the sentence and the ticket in it. When another scan has the name it becomes
+    ``scan~TICKET.pdf``. Called again for the same ticket and the same bytes, also after a crash half-way, it finishes
+    what it began or returns what is there: the text comes first, and the copy under its name is always complete.
+    ``_failed`` is made when missing (mode 0770, so that clients can empty it) and never followed when it is a link.
+
+    Raises ShareError; ValueError for a name or ticket that is a path.
+    """
+    _check_name(name)
+    _check_name(ticket)
+    with (
+        telling(f"cannot show {display_name(name)} in {FAILED_NAME}"),
+        open_scan(original) as fd,
+        open(fd, "rb", closefd=False) as source,
+        open_directory(share_dir) as share_fd,
+        _failed_directory(share_fd) as failed_fd,
+    ):
+        mark = f"Ticket: {ticket}\r\nSHA-256: {_digest(fd)[1]}\r\n"
+        text = f"{sentence}\r\n\r\nFile: {display_name(name)}\r\n{mark}".encode(errors="replace")
+        for candidate in free_names(name, ticket, NAME_BYTES - len(_NOTE)):
+            is_there = _exists(candidate, failed_fd)
+            note = _note(candidate + _NOTE, failed_fd)
+            is_ours = note is not None and note.endswith(mark.encode())
+            if is_there and is_ours:
+                return share_dir / FAILED_NAME / candidate
+            if is_there or (note is not None and not is_ours):
+                continue
+            if not is_ours:
+                _write(io.BytesIO(text), candidate + _NOTE, failed_fd, ticket)
+            source.seek(0)
+            _write(source, candidate, failed_fd, ticket)
+            return share_dir / FAILED_NAME / candidate
+    raise AssertionError("free_names ends")
+
+
+@contextmanager
+def _failed_directory(share_fd: int) -> Iterator[int]:
+    try:
+        os.mkdir(FAILED_NAME, 0o770, dir_fd=share_fd)
+        is_new = True
+    except FileExistsError:
+        is_new = False
+    with open_directory(FAILED_NAME, dir_fd=share_fd, is_link_refused=True) as fd:
+        if is_new:
+            os.fchmod(fd, 0o770)  # whatever the umask took away
+            os.fsync(fd)
+            os.fsync(share_fd)
+        yield fd
+
+
+def _exists(name: str, dir_fd: int) -> bool:
+    try:
+        os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _note(name: str, dir_fd: int) -> bytes | None:
+    """Return the text of a note; None when there is none, empty when it is none of ours."""
+    try:
+        with open_scan(name, dir_fd=dir_fd) as fd:
+            return b"" if why_strange(os.fstat(fd)) else os.read(fd, _BLOCK_BYTES)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return b""
+
+
+def _write(source: BinaryIO, name: str, dir_fd: int, ticket: str) -> None:
+    # A hidden name until it is complete; what stands there is the rest of a crash of this very ticket.
+    temporary = with_mark(f".{ticket}.part", "")
+    with suppress(FileNotFoundError):
+        os.unlink(temporary, dir_fd=dir_fd)
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o660, dir_fd=dir_fd)
+    try:
+        with os.fdopen(fd, "wb") as copy:
+            os.fchmod(fd, 0o660)
+            shutil.copyfileobj(source, copy, _BLOCK_BYTES)
+            copy.flush()
+            os.fsync(fd)
+        rename_exclusive(temporary, dir_fd, name, dir_fd)
+    except OSError:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=dir_fd)
+        raise
+    os.fsync(dir_fd)
+
+
+def _check_name(name: str) -> None:
+    if name in {"", ".", ".."} or "/" in name or "\0" in name:
+        raise ValueError(f"not the name of a file: {name!r}")

@@ -1,0 +1,69 @@
+"""Which names in a share are scans and which are droppings, and how a name is shown to people.
+
+Names are the bytes of the file system decoded with surrogateescape, as ``os.scandir`` gives them.
+"""
+
+import unicodedata
+from typing import Final
+
+STATUS_NAME: Final = "STATUS.txt"
+"""Our own report to the people who open the share."""
+FAILED_NAME: Final = "_failed"
+"""Our own directory of scans that could not be sent; nothing in it is ever a scan again."""
+DISPLAY_LENGTH: Final = 120
+"""Most characters of a shown name."""
+
+# Upload and lock names of browsers, FTP and sync clients, and of Windows, macOS and NAS boxes: paperless-ngx#3105,
+# paperless-ng#1062; matched without case because exact lists missed variants there.
+_UNFINISHED: Final = (".tmp", ".part", ".filepart", ".chk", ".lck", ".crdownload")
+_LITTER: Final = frozenset({"thumbs.db", "desktop.ini", "@eadir"})
+_OURS: Final = frozenset({STATUS_NAME.lower(), FAILED_NAME})
+
+# Joiners are format characters too, but Persian words and emoji are wrong without them.
+_JOINERS: Final = frozenset({"\u200c", "\u200d"})
+_SUFFIX_LENGTH: Final = 10
+
+
+def is_scan_name(name: str) -> bool:
+    """Tell whether a file of this name may be a scan; what is in it decides the rest.
+
+    Not a scan: a name that starts with ``.`` or ``~``, ends like an unfinished upload or a lock, is litter of a
+    desktop system, or is one of our own. Upper and lower case do not matter.
+    """
+    folded = name.casefold()
+    if folded in _LITTER or folded in _OURS:
+        return False
+    return folded != "" and not folded.startswith((".", "~")) and not folded.endswith(_UNFINISHED)
+
+
+def display_name(name: str) -> str:
+    """Return a name that is safe to print, log and put into a mail: one line, NFC, 1 to 120 characters.
+
+    Control, bidi and other invisible characters go; bytes that are no UTF-8 become U+FFFD; a slash or backslash becomes
+    ``_``, so that the result is never a path. A long name keeps its suffix. A name with nothing left is ``scan``.
+    """
+    kept = "".join(_shown(character) for character in name)
+    shown = " ".join(unicodedata.normalize("NFC", kept).split())
+    if len(shown) > DISPLAY_LENGTH:
+        shown = _cut(shown)
+    return shown if shown.strip(". ") else "scan"
+
+
+def _shown(character: str) -> str:
+    category = unicodedata.category(character)
+    if character in "/\\":
+        return "_"
+    if character in "\t\n\r" or category in {"Zl", "Zp", "Zs"}:
+        return " "
+    if category == "Cs":
+        return "\ufffd"
+    if category == "Cc" or (category == "Cf" and character not in _JOINERS):
+        return ""
+    return character
+
+
+def _cut(shown: str) -> str:
+    stem, dot, suffix = shown.rpartition(".")
+    if stem and dot and 0 < len(suffix) <= _SUFFIX_LENGTH:
+        return f"{stem[: DISPLAY_LENGTH - len(suffix) - 2]}…{dot}{suffix}"
+    return f"{shown[: DISPLAY_LENGTH - 1]}…"
