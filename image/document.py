@@ -29,6 +29,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A PDF as it was written: its size, and the SHA-256 of its bytes in hex."""
+
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """The finished PDF at ``path``. ``notes`` are sentences for the reader of the mail (repaired, reduced, …)."""
 

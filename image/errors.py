@@ -1,6 +1,12 @@
 """Why a scan cannot become a PDF; each error holds the sentence its reader needs."""
 
+import errno
 from enum import StrEnum
+
+TOO_MUCH_MEMORY = (
+    "A page of this scan needs more memory than this box has. Please scan at a lower resolution, "
+    "or in grey or black and white."
+)
 
 
 class ScanFault(StrEnum):
@@ -25,3 +31,12 @@ class ScanError(Exception):
         super().__init__(sentence)
         self.fault = fault
         self.sentence = sentence
+
+
+def is_local(error: OSError) -> bool:
+    """Whether an ``OSError`` is this box's own trouble (a full or failing disk) and not a fault of the scan.
+
+    Decoders raise ``OSError`` without a number for bytes they cannot read, and EINVAL is what a seek to an offset out
+    of a damaged file gives.
+    """
+    return error.errno not in {None, errno.EINVAL}

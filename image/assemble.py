@@ -1,0 +1,69 @@
+"""Puts the planned pages of one image file into the PDF: copies their bytes, or has them decoded and encoded."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import assert_never
+
+from image.document import Limits, Page
+from image.inflate import Inflated, inflate
+from image.plan import Check, Copy, Encode, PagePlan
+from image.probe_jpeg import damaged_jpeg
+from image.probe_png import damaged_png
+from image.reader import Reader, Span, reader_of
+from image.sniff import Kind
+from image.writer import PdfWriter
+
+_BITS_REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+
+
+def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWriter, limits: Limits) -> Iterator[Page]:
+    """Writes each page of the image file at ``path`` as planned, and yields what was done.
+
+    Raises ``ScanError`` when a page's data turns out not to be what its header announced; ``OSError`` comes through.
+    """
+    with path.open("rb") as source, contextlib.ExitStack() as stack:
+        reader, frames = reader_of(source), None
+        for plan in plans:
+            match plan.step:
+                case Copy():
+                    _check(plan.step, reader)
+                    action, picture, data = plan.step.action, plan.step.picture, _copied(plan.step, reader)
+                case Encode():
+                    if frames is None:
+                        from image.raster import Frames
+
+                        frames = stack.enter_context(Frames(path, kind))
+                    encoded = frames.encode(plan.step, limits)
+                    action, picture, data = "encoded", encoded.picture, encoded.data
+                case _:
+                    assert_never(plan.step)
+            writer.add_page(plan.width_pt, plan.height_pt, plan.orientation, picture, data)
+            yield Page(plan.width_pt, plan.height_pt, action)
+
+
+def _copied(step: Copy, reader: Reader) -> Iterator[bytes]:
+    for part in step.parts:
+        if isinstance(part, Span):
+            for chunk in reader.chunks(part):
+                yield chunk.translate(_BITS_REVERSED) if step.is_bit_reversed else chunk
+        else:
+            yield part
+
+
+def _check(step: Copy, reader: Reader) -> None:
+    """Proves what the plan asks for; raises ``ScanError`` (damaged) when it does not hold."""
+    match step.check:
+        case Check.NOTHING:
+            return
+        case Check.JPEG_IS_COMPLETE:
+            from image.raster import is_complete_jpeg
+
+            spans = (part for part in step.parts if isinstance(part, Span))
+            if not is_complete_jpeg(b"".join(reader.read(span.offset, span.size_bytes) for span in spans)):
+                raise damaged_jpeg()
+        case Check.DATA_INFLATES:
+            if inflate(_copied(step, reader), step.inflated_bytes) is not Inflated.ENOUGH:
+                raise damaged_png()
+        case _:
+            assert_never(step.check)

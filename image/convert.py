@@ -1,0 +1,174 @@
+"""to_pdf: the files of one scan in, one PDF out."""
+
+import contextlib
+import errno
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+from image.assemble import write_pages
+from image.document import Document, Limits, Page, Written
+from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault, is_local
+from image.limit import check_page_count
+from image.plan import PagePlan, plan_page
+from image.probe_bmp import probe_bmp
+from image.probe_jpeg import probe_jpeg
+from image.probe_png import probe_png
+from image.probe_tiff import probe_tiff
+from image.reader import reader_of
+from image.refusal import refusal_of
+from image.sniff import HEAD_BYTES, TAIL_BYTES, Kind, sniff
+from image.writer import PdfWriter
+
+LOOPED = "The TIFF from the scanner was damaged behind its last page; please check that no page is missing."
+
+
+@dataclass(frozen=True, slots=True)
+class _ImageFile:
+    """An image file and what will be done to each of its pages."""
+
+    path: Path
+    kind: Kind
+    pages: tuple[PagePlan, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _PdfFile:
+    """An incoming PDF."""
+
+    path: Path
+
+
+def to_pdf(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime) -> Document:
+    """Writes the pages of ``sources``, in the given order, to ``out`` as one PDF, and checks it with a second reader.
+
+    ``made_at`` (with a time zone) is the only time in the file: the same input gives the same bytes. ``out`` is
+    flushed, not made durable; it is removed when this fails. While PDFs are joined, parts stand beside it.
+
+    Raises ``ScanError`` for anything wrong with the files, and ``OSError`` for anything wrong with this box's disk.
+    """
+    try:
+        return _converted(sources, out, limits, made_at)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            out.unlink(missing_ok=True)
+        if isinstance(error, Exception):
+            raise _as_promised(error) from error
+        raise
+
+
+def _as_promised(error: Exception) -> ScanError | OSError:
+    """What ``to_pdf`` raises for ``error``: libraries fail in many ways on bytes nobody meant them to read."""
+    match error:
+        case ScanError():
+            return error
+        case MemoryError():
+            return ScanError(ScanFault.TOO_LARGE, TOO_MUCH_MEMORY)
+        case ImportError():
+            # The libraries are part of the installation; what keeps them out is memory, and that may come back.
+            return OSError(errno.ENOMEM, f"a library could not be loaded: {error}")
+        case OSError() if error.errno == errno.EFBIG:
+            return ScanError(
+                ScanFault.TOO_LARGE, "The PDF of this scan would be too large. Please scan fewer pages at a time."
+            )
+        case OSError() if is_local(error):
+            return error
+        case _:
+            return ScanError(
+                ScanFault.DAMAGED,
+                f"The file from the scanner cannot be read ({type(error).__name__}). Please scan again.",
+            )
+
+
+def _converted(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime) -> Document:
+    if not sources:
+        raise ScanError(ScanFault.EMPTY, "The scan holds no file.")
+    files = [_planned(path, limits) for path in sources]
+    check_page_count(sum(len(file.pages) for file in files if isinstance(file, _ImageFile)), limits)
+    match files:
+        case [_PdfFile(path)]:
+            from image.pdf_in import clean_pdf
+
+            cleaned = clean_pdf(path, out, limits, made_at)
+            pages, notes, written = cleaned.pages, cleaned.notes, cleaned.written
+        case _ if all(isinstance(file, _ImageFile) for file in files):
+            images = [file for file in files if isinstance(file, _ImageFile)]
+            pages, written = _write_images(images, out, limits, made_at)
+            notes = tuple(note for file in images for note in file.notes)
+        case _:
+            pages, notes, written = _join(files, out, limits, made_at)
+    from image.verify import verify
+
+    verify(out, pages)
+    return Document(out, pages, written.size_bytes, written.sha256, tuple(dict.fromkeys(notes)))
+
+
+def _planned(path: Path, limits: Limits) -> _ImageFile | _PdfFile:
+    with path.open("rb") as file:
+        reader = reader_of(file)
+        head = reader.read(0, min(HEAD_BYTES, reader.size_bytes))
+        tail_bytes = min(TAIL_BYTES, reader.size_bytes)
+        kind = sniff(head, reader.read(reader.size_bytes - tail_bytes, tail_bytes))
+        match kind:
+            case Kind.PDF:
+                return _PdfFile(path)
+            case Kind.TIFF:
+                tiff = probe_tiff(reader, limits)
+                plans = tuple(plan_page(page, limits) for page in tiff.pages)
+                return _ImageFile(path, kind, plans, (LOOPED,) if tiff.is_looped else ())
+            case Kind.JPEG:
+                plans = tuple(plan_page(page, limits) for page in probe_jpeg(reader, limits))
+                return _ImageFile(path, kind, plans, ())
+            case Kind.PNG:
+                return _ImageFile(path, kind, (plan_page(probe_png(reader, limits), limits),), ())
+            case Kind.BMP:
+                return _ImageFile(path, kind, (plan_page(probe_bmp(reader, limits), limits),), ())
+            case _:
+                raise refusal_of(kind)
+
+
+def _write_images(
+    files: Sequence[_ImageFile], out: Path, limits: Limits, made_at: datetime
+) -> tuple[tuple[Page, ...], Written]:
+    pages: list[Page] = []
+    with out.open("wb") as target:
+        writer = PdfWriter(target, limits, made_at)
+        for file in files:
+            pages.extend(write_pages(file.path, file.kind, file.pages, writer, limits))
+        written = writer.finish()
+        target.flush()
+    return tuple(pages), written
+
+
+def _join(
+    files: Sequence[_ImageFile | _PdfFile], out: Path, limits: Limits, made_at: datetime
+) -> tuple[tuple[Page, ...], tuple[str, ...], Written]:
+    """PDFs among other files: each run of images and each PDF becomes a part beside ``out``, then all are joined."""
+    from image.pdf_in import clean_pdf, join_pdfs
+
+    pages: list[Page] = []
+    notes: list[str] = []
+    parts: list[Path] = []
+    try:
+        for is_images, run in groupby(files, key=lambda file: isinstance(file, _ImageFile)):
+            for group in [list(run)] if is_images else [[file] for file in run]:
+                part = out.with_name(f"{out.name}.part{len(parts)}")
+                parts.append(part)
+                images = [file for file in group if isinstance(file, _ImageFile)]
+                if images:
+                    made, _ = _write_images(images, part, limits, made_at)
+                    notes.extend(note for file in images for note in file.notes)
+                else:
+                    cleaned = clean_pdf(group[0].path, part, limits, made_at)
+                    made = cleaned.pages
+                    notes.extend(cleaned.notes)
+                pages.extend(made)
+                check_page_count(len(pages), limits)
+        written = join_pdfs(parts, out, limits, made_at)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+    return tuple(pages), tuple(notes), written

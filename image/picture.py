@@ -1,0 +1,43 @@
+"""How one image stands in a PDF: its size, colours and coding, whoever made the bytes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Colour(StrEnum):
+    """The colour space of the samples."""
+
+    GREY = "grey"
+    RGB = "rgb"
+    CMYK = "cmyk"
+    INDEXED = "indexed"
+
+
+class Coding(StrEnum):
+    """How the bytes are coded (ISO 32000-1 section 7.4).
+
+    ``G4_BLACK_IS_1`` is for data whose fax-black runs are to be shown white (TIFF's BlackIsZero).
+    ``FLATE_PNG`` is Flate over rows that each begin with a PNG filter byte.
+    """
+
+    DCT = "dct"
+    G4 = "g4"
+    G4_BLACK_IS_1 = "g4-black-is-1"
+    FLATE = "flate"
+    FLATE_PNG = "flate-png"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One image as the PDF will state it. ``palette`` (red, green, blue bytes) is for ``Colour.INDEXED`` only.
+
+    ``is_inverted`` asks for the samples to be read the other way round, as Adobe's CMYK JPEGs are.
+    """
+
+    width_px: int
+    height_px: int
+    bits: int
+    colour: Colour
+    coding: Coding
+    palette: bytes = b""
+    is_inverted: bool = False

@@ -1,0 +1,186 @@
+"""The pages of a TIFF as its directories describe them, with every limit checked before anything is decoded."""
+
+from dataclasses import dataclass
+
+from image.document import Limits
+from image.errors import ScanError, ScanFault
+from image.limit import check_page_count, check_pixels
+from image.probe_jpeg import JpegPage, probe_jpeg
+from image.reader import Reader, Span, ended_early
+from image.tiff_ifd import Directory, damaged_directory, directories, is_looped
+
+MAX_STRIPS = 200_000
+"""Strips or tiles of one page: one a line at the longest page a scanner makes, with room."""
+
+MAX_TABLE_BYTES = 4096
+"""Quantisation and Huffman tables of one JPEG: 574 bytes for colour as every writer has them; four of each fit."""
+
+MAX_SAMPLES = 16
+OLD_JPEG, NEW_JPEG = 6, 7
+"""Compression: TIFF 6.0 section 22's JPEG, whose data may stand behind tag 513, and that of Technical Note 2."""
+
+_REDUCED, _MASK = 1, 4
+_OLD_REDUCED = 2
+_CM_PER_INCH, _CM_UNIT = 2.54, 3
+
+# TIFF 6.0 section 8, and Technical Note 2 for 347.
+_SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
+_FILL_ORDER, _STRIP_OFFSETS, _ORIENTATION, _SAMPLES, _STRIP_ROWS, _STRIP_SIZES = 266, 273, 274, 277, 278, 279
+_X_RESOLUTION, _Y_RESOLUTION, _PLANAR, _T6_OPTIONS, _UNIT = 282, 283, 284, 293, 296
+_TILE_WIDTH, _TILE_OFFSETS, _TILE_SIZES, _EXTRA, _SAMPLE_FORMAT, _JPEG_TABLES = 322, 324, 325, 338, 339, 347
+
+
+@dataclass(frozen=True, slots=True)
+class TiffPage:
+    """One page. Numbers are TIFF's own codes; dpi is None when the file states none.
+
+    ``frame`` counts all directories of the file, thumbnails too. ``strip`` is the picture's data when all of it stands
+    in one strip, else None. ``fill_order`` 2 means the lowest bit of a byte is the leftmost pixel. ``jpeg`` are the
+    facts of the one strip when it is a whole JPEG of the page's size (its span counts from the strip's start), and
+    ``jpeg_tables`` the tables that belong to it (a JPEG of tables alone, or nothing).
+    """
+
+    frame: int
+    width_px: int
+    height_px: int
+    bits: int
+    samples: int
+    sample_format: int
+    compression: int
+    photometric: int
+    planar: int
+    fill_order: int
+    orientation: int
+    has_extra_samples: bool
+    t6_options: int
+    dpi_x: float | None
+    dpi_y: float | None
+    strip: Span | None
+    jpeg: JpegPage | None
+    jpeg_tables: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tiff:
+    """The pages of a TIFF, in order; ``is_looped`` when the directory chain came back on itself and was cut there."""
+
+    pages: tuple[TiffPage, ...]
+    is_looped: bool
+
+
+def probe_tiff(reader: Reader, limits: Limits) -> Tiff:
+    """The pages of a TIFF or BigTIFF; thumbnails and masks are left out.
+
+    A picture marked as reduced is only left out when it is smaller than the largest page: some writers mark
+    every page. Raises ``ScanError``: damaged when a directory or the data it points to is outside the file,
+    too-many-pages, too-large, no-pages.
+    """
+    full: list[TiffPage] = []
+    reduced: list[TiffPage] = []
+    last: Directory | None = None
+    for frame, directory in enumerate(directories(reader)):
+        # Every page may bring a thumbnail and a mask.
+        check_page_count(frame // 3, limits)
+        last = directory
+        if directory.integer(_SUBFILE, 0) & _MASK:
+            continue
+        page = _page(directory, frame, limits)
+        check_pixels(page.width_px, page.height_px, limits)
+        _check_inside(directory, page)
+        (reduced if _is_reduced(directory) else full).append(page)
+    pages = _without_thumbnails(full, reduced)
+    check_page_count(len(pages), limits)
+    if not pages or last is None:
+        raise ScanError(ScanFault.NO_PAGES, "The TIFF from the scanner holds no page. Please scan again.")
+    return Tiff(pages, is_looped(last))
+
+
+def _page(directory: Directory, frame: int, limits: Limits) -> TiffPage:
+    bits = directory.integers(_BITS, MAX_SAMPLES) or (1,)
+    formats = directory.integers(_SAMPLE_FORMAT, MAX_SAMPLES) or (1,)
+    samples = directory.integer(_SAMPLES, 1)
+    if not 1 <= samples <= MAX_SAMPLES or min(bits) < 1:
+        raise damaged_directory()
+    orientation = directory.integer(_ORIENTATION, 1)
+    dpi_x, dpi_y = _dpi(directory)
+    strip = _only_strip(directory)
+    compression = directory.integer(_COMPRESSION, 1)
+    tables = bytes(directory.integers(_JPEG_TABLES, MAX_TABLE_BYTES)) if compression == NEW_JPEG else b""
+    return TiffPage(
+        frame=frame,
+        width_px=directory.integer(_WIDTH, 0),
+        height_px=directory.integer(_HEIGHT, 0),
+        # Samples of different depths have no picture we could show: 0 stands for them and is refused by the plan.
+        bits=bits[0] if len(set(bits)) == 1 else 0,
+        samples=samples,
+        sample_format=formats[0] if len(set(formats)) == 1 else 0,
+        compression=compression,
+        photometric=directory.integer(_PHOTOMETRIC, 0),
+        planar=directory.integer(_PLANAR, 1),
+        fill_order=directory.integer(_FILL_ORDER, 1),
+        orientation=orientation if 1 <= orientation <= 8 else 1,  # noqa: PLR2004 -- TIFF 6.0 page 36
+        has_extra_samples=_EXTRA in directory.fields,
+        t6_options=directory.integer(_T6_OPTIONS, 0),
+        dpi_x=dpi_x,
+        dpi_y=dpi_y,
+        strip=strip,
+        jpeg=_strip_jpeg(directory, strip, limits) if compression == NEW_JPEG else None,
+        jpeg_tables=tables,
+    )
+
+
+def _dpi(directory: Directory) -> tuple[float | None, float | None]:
+    # A file that says "no unit" (1) still mostly means inches; values that cannot be are refused by paper.py.
+    scale = _CM_PER_INCH if directory.integer(_UNIT, 2) == _CM_UNIT else 1.0
+    x, y = directory.ratio(_X_RESOLUTION), directory.ratio(_Y_RESOLUTION)
+    return (x * scale if x is not None else None, y * scale if y is not None else None)
+
+
+def _only_strip(directory: Directory) -> Span | None:
+    offsets = directory.fields.get(_STRIP_OFFSETS)
+    sizes = directory.fields.get(_STRIP_SIZES)
+    if offsets is None or sizes is None or offsets.count != 1 or sizes.count != 1 or _TILE_WIDTH in directory.fields:
+        return None
+    if directory.integer(_STRIP_ROWS, directory.integer(_HEIGHT, 0)) < directory.integer(_HEIGHT, 0):
+        return None
+    span = Span(directory.integer(_STRIP_OFFSETS, 0), directory.integer(_STRIP_SIZES, 0))
+    return span if span.offset > 0 and span.size_bytes > 0 else None
+
+
+def _strip_jpeg(directory: Directory, strip: Span | None, limits: Limits) -> JpegPage | None:
+    """The strip as a JPEG of its own; None when it is not one whole picture of the page's size: then it is decoded."""
+    if strip is None:
+        return None
+    try:
+        (jpeg,) = probe_jpeg(directory.reader.part(strip), limits)
+    except (ScanError, ValueError):
+        return None
+    size = (directory.integer(_WIDTH, 0), directory.integer(_HEIGHT, 0))
+    return jpeg if jpeg.has_end and (jpeg.width_px, jpeg.height_px) == size else None
+
+
+def _is_reduced(directory: Directory) -> bool:
+    return bool(directory.integer(_SUBFILE, 0) & _REDUCED) or directory.integer(_OLD_SUBFILE, 1) == _OLD_REDUCED
+
+
+def _without_thumbnails(full: list[TiffPage], reduced: list[TiffPage]) -> tuple[TiffPage, ...]:
+    width_px = max((page.width_px for page in full), default=0)
+    height_px = max((page.height_px for page in full), default=0)
+    kept = [page for page in reduced if page.width_px >= width_px or page.height_px >= height_px]
+    return tuple(sorted(full + kept, key=lambda page: page.frame))
+
+
+def _check_inside(directory: Directory, page: TiffPage) -> None:
+    """The picture has a size and all its data lies in the file; a cut file is refused here."""
+    if page.width_px <= 0 or page.height_px <= 0:
+        raise damaged_directory()
+    is_tiled = _TILE_OFFSETS in directory.fields
+    offsets = directory.integers(_TILE_OFFSETS if is_tiled else _STRIP_OFFSETS, MAX_STRIPS)
+    sizes = directory.integers(_TILE_SIZES if is_tiled else _STRIP_SIZES, MAX_STRIPS)
+    if not offsets and page.compression != OLD_JPEG:
+        raise damaged_directory()
+    if any(offset < 0 or offset >= directory.reader.size_bytes for offset in offsets):
+        raise ended_early()
+    # Some writers leave the sizes out or write zero; then the decoder finds the end, or says it cannot.
+    if any(offset + size > directory.reader.size_bytes for offset, size in zip(offsets, sizes, strict=False)):
+        raise ended_early()

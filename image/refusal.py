@@ -1,0 +1,32 @@
+"""What the person who scanned is told about a file that is no scan."""
+
+from image.errors import ScanError, ScanFault
+from image.sniff import Kind
+
+_SENTENCES: dict[Kind, tuple[ScanFault, str]] = {
+    Kind.EMPTY: (ScanFault.EMPTY, "The file from the scanner is empty. Please scan again."),
+    Kind.GIF: (
+        ScanFault.UNSUPPORTED,
+        "The file is a GIF, which is not accepted as a scan. Please set the scanner to PDF, TIFF or JPEG.",
+    ),
+    Kind.JP2: (
+        ScanFault.UNSUPPORTED,
+        "The file is a JPEG 2000 picture, which is not accepted. Please set the scanner to PDF, TIFF or JPEG.",
+    ),
+    Kind.POSTSCRIPT: (
+        ScanFault.UNSUPPORTED,
+        "The file is a PostScript print job, which is never run here. Please set the scanner to PDF, TIFF or JPEG.",
+    ),
+    Kind.ZIP: (ScanFault.NOT_A_SCAN, "The file is a ZIP archive or an office document, not a scan."),
+    Kind.HTML: (ScanFault.NOT_A_SCAN, "The file is a web page, not a scan."),
+    Kind.TEXT: (ScanFault.NOT_A_SCAN, "The file is plain text, not a scan."),
+    Kind.UNKNOWN: (
+        ScanFault.NOT_A_SCAN,
+        "The file is in no format known for scans. Please set the scanner to PDF, TIFF or JPEG.",
+    ),
+}
+
+
+def refusal_of(kind: Kind) -> ScanError:
+    """The refusal of a file of ``kind``, one that is not made into pages."""
+    return ScanError(*_SENTENCES[kind])

@@ -1,0 +1,180 @@
+"""Writes a PDF of images straight to disk, object by object; only the objects' offsets stay in memory."""
+
+import hashlib
+from array import array
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import BinaryIO, assert_never
+
+from image.archive import PRODUCER, srgb_profile, xmp_packet
+from image.document import Limits, Written
+from image.limit import check_output
+from image.picture import Coding, Colour, Picture
+
+_CATALOG, _PAGES, _INFO, _METADATA, _PROFILE = 1, 2, 3, 4, 5
+_FIXED_OBJECTS = 5
+_DEVICE = {Colour.GREY: "/DeviceGray", Colour.RGB: "/DeviceRGB", Colour.CMYK: "/DeviceCMYK"}
+_CHANNELS = {Colour.GREY: 1, Colour.RGB: 3, Colour.CMYK: 4, Colour.INDEXED: 1}
+
+
+class PdfWriter:
+    """One PDF 1.7 being written to ``file``, forwards only: ``add_page`` for each page, then ``finish`` once.
+
+    Identical pages and ``made_at`` (with a time zone) give identical bytes. When every image is grey or RGB the file
+    carries the marks of PDF/A-2b. A file larger than ``limits.output_bytes`` is a ``ScanError`` (too-large).
+    ``OSError`` comes through.
+    """
+
+    def __init__(self, file: BinaryIO, limits: Limits, made_at: datetime) -> None:
+        self._file = file
+        self._limits = limits
+        self._made_at = made_at.astimezone(UTC)
+        self._digest = hashlib.sha256()
+        self._size_bytes = 0
+        self._offsets = array("Q", bytes(8 * _FIXED_OBJECTS))
+        self._pages = array("L")
+        self._is_archive = True
+        # ISO 32000-1 7.5.2: four bytes above 127 tell transfer programs that this is not text.
+        self._put(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
+
+    def add_page(
+        self, width_pt: float, height_pt: float, orientation: int, picture: Picture, data: Iterable[bytes]
+    ) -> None:
+        """Adds a page filled by one image whose coded bytes are ``data``.
+
+        ``width_pt`` and ``height_pt`` are the page as shown; ``orientation`` is EXIF's (1 to 8), undone here.
+        """
+        image = self._add_image(picture, data)
+        drawing = f"q {_matrix(width_pt, height_pt, orientation)} cm /Im Do Q\n".encode()
+        contents = self._next_object()
+        self._begin(contents)
+        self._put(b"<< /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(drawing), drawing))
+        page = self._next_object()
+        self._object(
+            page,
+            f"<< /Type /Page /Parent {_PAGES} 0 R /MediaBox [0 0 {_number(width_pt)} {_number(height_pt)}] "
+            f"/Resources << /XObject << /Im {image} 0 R >> >> /Contents {contents} 0 R >>",
+        )
+        self._pages.append(page)
+
+    def finish(self) -> Written:
+        """Writes what closes the file; the caller flushes and makes it durable."""
+        when = self._made_at.strftime("D:%Y%m%d%H%M%SZ")
+        kids = " ".join(f"{page} 0 R" for page in self._pages)
+        self._object(_PAGES, f"<< /Type /Pages /Count {len(self._pages)} /Kids [{kids}] >>")
+        self._object(_INFO, f"<< /Producer ({PRODUCER}) /CreationDate ({when}) >>")
+        self._stream(_METADATA, "/Type /Metadata /Subtype /XML", xmp_packet(self._made_at, is_archive=self._is_archive))
+        self._stream(_PROFILE, "/N 3", srgb_profile())
+        self._object(
+            _CATALOG,
+            f"<< /Type /Catalog /Pages {_PAGES} 0 R /Metadata {_METADATA} 0 R /OutputIntents [<< /Type /OutputIntent "
+            f"/S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) /Info (sRGB) /DestOutputProfile {_PROFILE} 0 R >>] >>",
+        )
+        self._put_trailer()
+        return Written(self._size_bytes, self._digest.hexdigest())
+
+    def _add_image(self, picture: Picture, data: Iterable[bytes]) -> int:
+        if picture.colour is Colour.CMYK:
+            self._is_archive = False
+        image, length = self._next_object(), self._next_object()
+        self._begin(image)
+        self._put(
+            f"<< /Type /XObject /Subtype /Image {_image_entries(picture)} /Length {length} 0 R >>\nstream\n".encode()
+        )
+        before = self._size_bytes
+        for piece in data:
+            self._put(piece)
+        size_bytes = self._size_bytes - before
+        self._put(b"\nendstream\nendobj\n")
+        self._object(length, str(size_bytes))
+        return image
+
+    def _put_trailer(self) -> None:
+        start = self._size_bytes
+        identity = self._digest.hexdigest()[:32]
+        self._put(b"xref\n0 %d\n0000000000 65535 f \n" % (len(self._offsets) + 1))
+        for offset in self._offsets:
+            self._put(b"%010d 00000 n \n" % offset)
+        self._put(
+            f"trailer\n<< /Size {len(self._offsets) + 1} /Root {_CATALOG} 0 R /Info {_INFO} 0 R "
+            f"/ID [<{identity}> <{identity}>] >>\nstartxref\n{start}\n%%EOF\n".encode()
+        )
+
+    def _next_object(self) -> int:
+        self._offsets.append(0)
+        return len(self._offsets)
+
+    def _begin(self, number: int) -> None:
+        self._offsets[number - 1] = self._size_bytes
+        self._put(b"%d 0 obj\n" % number)
+
+    def _object(self, number: int, body: str) -> None:
+        self._begin(number)
+        self._put(f"{body}\nendobj\n".encode())
+
+    def _stream(self, number: int, entries: str, body: bytes) -> None:
+        self._begin(number)
+        self._put(f"<< {entries} /Length {len(body)} >>\nstream\n".encode() + body + b"\nendstream\nendobj\n")
+
+    def _put(self, data: bytes) -> None:
+        self._size_bytes += len(data)
+        check_output(self._size_bytes, self._limits)
+        self._digest.update(data)
+        self._file.write(data)
+
+
+def _image_entries(picture: Picture) -> str:
+    if picture.colour is Colour.INDEXED:
+        space = f"[/Indexed /DeviceRGB {len(picture.palette) // 3 - 1} <{picture.palette.hex()}>]"
+    else:
+        space = _DEVICE[picture.colour]
+    entries = (
+        f"/Width {picture.width_px} /Height {picture.height_px} /BitsPerComponent {picture.bits} "
+        f"/ColorSpace {space} {_filter_entries(picture)}"
+    )
+    return f"{entries} /Decode [{' '.join(['1 0'] * _CHANNELS[picture.colour])}]" if picture.is_inverted else entries
+
+
+def _filter_entries(picture: Picture) -> str:
+    size = f"/Columns {picture.width_px} /Rows {picture.height_px}"
+    match picture.coding:
+        case Coding.DCT:
+            return "/Filter /DCTDecode"
+        case Coding.G4:
+            return f"/Filter /CCITTFaxDecode /DecodeParms << /K -1 {size} >>"
+        case Coding.G4_BLACK_IS_1:
+            return f"/Filter /CCITTFaxDecode /DecodeParms << /K -1 {size} /BlackIs1 true >>"
+        case Coding.FLATE:
+            return "/Filter /FlateDecode"
+        case Coding.FLATE_PNG:
+            return (
+                f"/Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors {_CHANNELS[picture.colour]} "
+                f"/BitsPerComponent {picture.bits} /Columns {picture.width_px} >>"
+            )
+        case _:
+            assert_never(picture.coding)
+
+
+def _matrix(width_pt: float, height_pt: float, orientation: int) -> str:
+    """The matrix that puts the unit square of an image on a page of this size, turned and mirrored as EXIF says.
+
+    TIFF 6.0 page 36 names, for each orientation, the sides where row 0 and column 0 are to be shown.
+    """
+    w, h = width_pt, height_pt
+    matrices = {
+        1: (w, 0, 0, h, 0, 0),
+        2: (-w, 0, 0, h, w, 0),
+        3: (-w, 0, 0, -h, w, h),
+        4: (w, 0, 0, -h, 0, h),
+        5: (0, -h, -w, 0, w, h),
+        6: (0, -h, w, 0, 0, h),
+        7: (0, h, w, 0, 0, 0),
+        8: (0, h, -w, 0, w, 0),
+    }
+    return " ".join(_number(value) for value in matrices[orientation])
+
+
+def _number(value: float) -> str:
+    """A PDF number with four digits behind the point at most: a 5000th of what any printer resolves."""
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
