@@ -1,0 +1,5 @@
+"""``python -m gateway`` is ``scangate``."""
+
+from gateway.cli import main
+
+main()

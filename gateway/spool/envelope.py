@@ -1,0 +1,171 @@
+"""What was asked of us with one scan, written once at its commit, and its spelling on disk."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, NoReturn
+
+from conf.model import Address, is_address
+from gateway.spool.job import JobId, is_job_id
+
+FORMAT: Final = 1
+"""The first key of ``envelope.json``; a reader that finds a larger number refuses the job instead of guessing."""
+
+
+class CorruptEnvelopeError(ValueError):
+    """These bytes are no envelope of ours; the sentence says what is wrong with them."""
+
+
+class OriginKind(StrEnum):
+    """Through which door a job came."""
+
+    SHARE = "share"
+    SMTP = "smtp"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a job came from: the door, its configured name, and the client's address where there is one.
+
+    For a notice, ``name`` is the id of the job it tells about.
+    """
+
+    kind: OriginKind
+    name: str
+    client: str = ""
+
+    def __str__(self) -> str:
+        """``smtp/scanners`` as it stands in lists and logs."""
+        return f"{self.kind.value}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """One file as it arrived, byte for byte. ``stored`` is its name in the job directory, ``name`` the device's."""
+
+    stored: str
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What was asked: fixed at commit, never changed.
+
+    ``sender`` is the SMTP MAIL FROM, whom we tell of a failure; None for the null return path or none at all.
+    ``rejected`` is the sentence of an arrival known to be no scan, else empty. ``message_id`` (without brackets) and
+    ``arrived_at`` become Message-ID and Date of the mail, the same at every attempt.
+    """
+
+    id: JobId
+    arrived_at: datetime
+    origin: Origin
+    sender: Address | None
+    recipients: tuple[Address, ...]
+    originals: tuple[Original, ...]
+    message_id: str
+    rejected: str = ""
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes that arrived."""
+        return sum(original.size_bytes for original in self.originals)
+
+    @property
+    def title(self) -> str:
+        """What a person calls the scan, printable, at most 80 characters: its file names, or the notice's job."""
+        if self.origin.kind is OriginKind.NOTICE:
+            return f"notice about {self.origin.name}"
+        if self.origin.kind is OriginKind.SMTP:
+            return ""
+        shown = ", ".join(original.name for original in self.originals)
+        return "".join(char if char.isprintable() else "?" for char in shown)[:80]
+
+
+def encode(envelope: Envelope) -> bytes:
+    """Return the bytes of ``envelope.json``: readable, UTF-8, the format number first, a final line end.
+
+    The line end is the mark that the file is whole: a truncated one does not decode.
+    """
+    fields = asdict(envelope)
+    fields["arrived_at"] = envelope.arrived_at.isoformat()
+    return json.dumps({"format": FORMAT, **fields}, indent=1, ensure_ascii=True).encode() + b"\n"
+
+
+def decode(data: bytes) -> Envelope:
+    """Return the envelope these bytes spell. Raises CorruptEnvelopeError for anything ``encode`` did not write."""
+    if not data.endswith(b"\n"):
+        raise CorruptEnvelopeError("envelope.json is cut short")
+    try:
+        fields: dict[str, Any] = json.loads(data.decode())
+        if fields.pop("format") != FORMAT:
+            _refuse("envelope.json was written by a newer scangate")
+        arrived_at = datetime.fromisoformat(fields.pop("arrived_at"))
+        origin = fields.pop("origin")
+        originals = fields.pop("originals")
+        recipients = tuple(fields.pop("recipients"))
+        envelope = Envelope(
+            arrived_at=arrived_at,
+            origin=Origin(OriginKind(origin["kind"]), str(origin["name"]), str(origin["client"])),
+            originals=tuple(Original(**original) for original in originals),
+            recipients=recipients,
+            **fields,
+        )
+    except CorruptEnvelopeError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CorruptEnvelopeError(f"envelope.json cannot be read ({type(error).__name__})") from error
+    _verify(envelope)
+    return envelope
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise CorruptEnvelopeError(sentence)
+
+
+def _verify(envelope: Envelope) -> None:
+    """Refuse an envelope whose values could lead astray: names that leave the directory, recipients that are none."""
+    origin = envelope.origin
+    texts: list[object] = [envelope.id, envelope.message_id, envelope.rejected, origin.name, origin.client]
+    if not all(_is_text(text) for text in texts) or not is_job_id(envelope.id):
+        raise CorruptEnvelopeError("envelope.json has an id or a text that is none")
+    addresses: list[object] = [*envelope.recipients, *([] if envelope.sender is None else [envelope.sender])]
+    if not envelope.recipients or not all(isinstance(text, str) and is_address(text) for text in addresses):
+        raise CorruptEnvelopeError("envelope.json names a recipient or sender that is no address")
+    if envelope.arrived_at.tzinfo is None:
+        raise CorruptEnvelopeError("envelope.json has a time without zone")
+    if not all(_is_own_file(original) for original in envelope.originals):
+        raise CorruptEnvelopeError("envelope.json names a file that cannot be one of its own")
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is a text that journal and log can hold."""
+    return isinstance(value, str) and _encodes(value, "strict")
+
+
+def _is_own_file(original: Original) -> bool:
+    """Tell whether both names stay within a directory, here and when a file is given back to its share."""
+    names: list[object] = [original.stored, original.name]
+    size_bytes: object = original.size_bytes
+    return (
+        all(isinstance(name, str) and _is_file_name(name) for name in names)
+        and isinstance(size_bytes, int)
+        and not isinstance(size_bytes, bool)
+        and size_bytes >= 0
+        and _is_text(original.sha256)
+    )
+
+
+def _is_file_name(name: str) -> bool:
+    return name not in {"", ".", ".."} and not {"/", "\0"} & set(name) and _encodes(name, "surrogateescape")
+
+
+def _encodes(text: str, errors: str) -> bool:
+    try:
+        text.encode(errors=errors)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,230 @@
+"""The job directories: begin, commit, open, move aside, remove.
+
+    spool/incoming/<JobId>/   a draft, owed to nobody; swept at start
+    spool/jobs/<JobId>/       owed: envelope.json, original/…, later message.eml (the bytes to send)
+    spool/failed/<JobId>/     told to a person; kept until a person removes it
+    spool/quarantine/<JobId>/ could not be understood; kept for a person to look at
+
+The rename from incoming to jobs is the commit: before it nothing is promised, after it everything is.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from gateway.spool import durable
+from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Original, decode, encode
+from gateway.spool.job import JobId, is_job_id, new_job_id
+
+ENVELOPE: Final = "envelope.json"
+ORIGINAL: Final = "original"
+PDF: Final = "scan.pdf"
+MESSAGE: Final = "message.eml"
+_INCOMING: Final = "incoming"
+_BLOCK_BYTES: Final = 1 << 20
+_DIRECTORY_MODE: Final = 0o750
+
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a full disk or quota answers."""
+
+
+class SpoolError(Exception):
+    """The spool cannot be used at all; the sentence names the directory and the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """The four directories of one state directory.
+
+    ``in_hand`` holds the ids that this process is just committing or claiming, so that adoption leaves them alone.
+    """
+
+    incoming: Path
+    jobs: Path
+    failed: Path
+    quarantine: Path
+    in_hand: set[JobId] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A job directory under incoming that is being written; owed to nobody."""
+
+    id: JobId
+    directory: Path
+
+    @property
+    def originals(self) -> Path:
+        """Where the files go, as they arrived."""
+        return self.directory / ORIGINAL
+
+
+def open_spool(state: Path) -> Spool:
+    """Make what is missing of the spool and return it. Raises SpoolError with the sentence for the admin."""
+    root = state / "spool"
+    spool = Spool(root / _INCOMING, root / "jobs", root / "failed", root / "quarantine")
+    try:
+        for directory in (spool.incoming, spool.jobs, spool.failed, spool.quarantine):
+            directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        _probe(state / ".writable")
+        for directory in (root, state):
+            durable.sync_directory(directory)
+    except OSError as error:
+        if error.errno in FULL:
+            raise SpoolError(f"gateway.state: the disk of {state} is full; free some space") from error
+        raise SpoolError(
+            f"gateway.state: {state} cannot be written ({error.strerror}); "
+            "name a directory on a local disk that the service's user owns"
+        ) from error
+    return spool
+
+
+def _probe(path: Path) -> None:
+    """Write and remove a file; a full disk is no reason not to start: delivery is what frees it."""
+    path.unlink(missing_ok=True)
+    try:
+        durable.write_file(path, [b"scangate\n"])
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+    path.unlink(missing_ok=True)
+
+
+def begin(spool: Spool, now: datetime) -> Draft:
+    """Make an empty draft with a new id. Raises OSError when the disk is at fault."""
+    while True:
+        job_id = new_job_id(now)
+        if find(spool, job_id) is not None:
+            continue
+        try:
+            return begin_as(spool, job_id)
+        except FileExistsError:
+            continue
+
+
+def begin_as(spool: Spool, job_id: JobId) -> Draft:
+    """Make an empty draft with this id. Raises FileExistsError when there is one, OSError for a fault of the disk."""
+    draft = Draft(job_id, spool.incoming / job_id)
+    spool.in_hand.add(job_id)
+    try:
+        draft.directory.mkdir(mode=_DIRECTORY_MODE)
+        draft.originals.mkdir(mode=_DIRECTORY_MODE)
+    except FileExistsError:
+        spool.in_hand.discard(job_id)
+        raise
+    except BaseException:
+        discard(spool, draft)  # half a draft would keep its id from being begun again
+        raise
+    return draft
+
+
+def commit(spool: Spool, draft: Draft, envelope: Envelope) -> None:
+    """Take responsibility: envelope, directories and both parents are flushed, and the draft becomes a job.
+
+    The files under ``draft.originals`` were flushed by whoever wrote them. When this returns, the job survives a power
+    cut; when it raises OSError, nothing was promised. Files of a share are claimed into the job only after this.
+    """
+    durable.write_file(draft.directory / ENVELOPE, [encode(envelope)])
+    durable.sync_directory(draft.originals)
+    durable.sync_directory(draft.directory)
+    if find(spool, draft.id) is not None:
+        raise FileExistsError(errno.EEXIST, "a job with this id exists", str(draft.directory))
+    try:
+        durable.rename(draft.directory, spool.jobs / draft.id)
+    except OSError:
+        if not draft.directory.exists():  # renamed, but a flush failed: its sender is refused, so it must not be sent
+            remove(spool.jobs / draft.id)
+        raise
+
+
+def discard(spool: Spool, draft: Draft) -> None:
+    """Remove a draft that will not be committed; what cannot be removed is swept at the next start."""
+    shutil.rmtree(draft.directory, ignore_errors=True)
+    spool.in_hand.discard(draft.id)
+
+
+def find(spool: Spool, job_id: JobId) -> Path | None:
+    """Return the job's directory, wherever a committed job can be; None when there is none."""
+    places = (spool.jobs, spool.failed, spool.quarantine)
+    return next((place / job_id for place in places if (place / job_id).is_dir()), None)
+
+
+def listing(directory: Path) -> tuple[JobId, ...]:
+    """Return the ids of the job directories in a spool directory, oldest first; other names are left out."""
+    return tuple(JobId(name) for name in sorted(os.listdir(directory)) if is_job_id(name))
+
+
+def read_envelope(directory: Path) -> Envelope:
+    """Return the envelope of a job directory. Raises CorruptEnvelopeError, also for none; OSError."""
+    try:
+        data = (directory / ENVELOPE).read_bytes()
+    except FileNotFoundError:
+        raise CorruptEnvelopeError("envelope.json is missing") from None
+    envelope = decode(data)
+    if envelope.id != directory.name:
+        raise CorruptEnvelopeError(f"envelope.json belongs to {envelope.id}")
+    return envelope
+
+
+def fault_of(directory: Path, original: Original) -> str:
+    """Return what is wrong with a stored original (missing, other size, other bytes); empty when it is as committed."""
+    path = directory / ORIGINAL / original.stored
+    try:
+        size_bytes, sha256 = digest(path)
+    except FileNotFoundError:
+        return f"{original.stored} is missing"
+    if size_bytes != original.size_bytes:
+        return f"{original.stored} has {size_bytes} bytes where {original.size_bytes} arrived"
+    return "" if sha256 == original.sha256 else f"{original.stored} is not what arrived (SHA-256 differs)"
+
+
+def digest(path: Path) -> tuple[int, str]:
+    """Return size in bytes and SHA-256 (hex) of a file, read in blocks."""
+    sha256 = hashlib.sha256()
+    size_bytes = 0
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK_BYTES):
+            sha256.update(block)
+            size_bytes += len(block)
+    return size_bytes, sha256.hexdigest()
+
+
+def put_message(directory: Path, chunks: Iterable[bytes]) -> int:
+    """Put the exact bytes to send beside the original, durably; return their size."""
+    return durable.replace_file(directory / MESSAGE, chunks)
+
+
+def move_aside(directory: Path, to: Path) -> Path:
+    """Move a job directory to failed or quarantine, durably; a no-op when it is there already. Return where it is."""
+    target = to / directory.name
+    if directory != target and directory.is_dir():
+        durable.rename(directory, target)
+    return target
+
+
+def remove(directory: Path) -> None:
+    """Remove a job directory that is owed no more; without it a no-op. A crash half way leaves the rest to the sweep.
+
+    It leaves ``jobs`` whole, by a rename to incoming: half a job there would be taken for a damaged one.
+    """
+    draft = directory.parent.with_name(_INCOMING) / directory.name
+    try:
+        directory.rename(draft)
+    except FileNotFoundError:
+        return
+    except OSError:
+        draft = directory
+    shutil.rmtree(draft, ignore_errors=True)
+
+
+def free_bytes(spool: Spool) -> int:
+    """Return the bytes that an unprivileged process may still write to the spool's file system."""
+    state = os.statvfs(spool.jobs)
+    return state.f_bavail * state.f_frsize

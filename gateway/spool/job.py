@@ -1,0 +1,119 @@
+"""What a job is: its id, the states it passes through, and which moves between them exist."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, NewType
+
+from conf.model import Address
+
+JobId = NewType("JobId", str)
+
+_JOB_ID: Final = re.compile(r"\d{8}T\d{6}Z-[a-z2-7]{4}(-n)?")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def new_job_id(now: datetime) -> JobId:
+    """Return an id that sorts by arrival and fits in a ticket, such as ``20261123T090257Z-k7q2``.
+
+    Two of the same second differ in 20 random bits; the spool creates the directory exclusively and asks again.
+    """
+    tail = "".join(secrets.choice(_LETTERS) for _ in range(4))
+    return JobId(f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{tail}")
+
+
+def notice_id(about: JobId) -> JobId:
+    """Return the id of the failure notice about a job: the same at every attempt, so that it is told once."""
+    return JobId(f"{about}-n")
+
+
+def is_job_id(text: str) -> bool:
+    """Tell whether text has the form of a job id; a directory with another name is not a job."""
+    return _JOB_ID.fullmatch(text) is not None
+
+
+class State(StrEnum):
+    """Where a job is on its way; the value stands in the journal."""
+
+    ACCEPTED = "accepted"
+    READY = "ready"
+    SENDING = "sending"
+    DEFERRED = "deferred"
+    SENT = "sent"
+    FAILED = "failed"
+    QUARANTINE = "quarantine"
+
+
+MOVES: Final[dict[State, frozenset[State]]] = {
+    State.ACCEPTED: frozenset({State.ACCEPTED, State.READY, State.FAILED, State.QUARANTINE}),
+    State.READY: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
+    State.SENDING: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
+    State.DEFERRED: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
+    State.SENT: frozenset(),
+    State.FAILED: frozenset(),
+    State.QUARANTINE: frozenset(),
+}
+"""State to the states it may move to. ``sending`` repeats when one job is offered to several upstreams,
+``accepted`` when its conversion is put off."""
+
+OWED: Final = frozenset({State.ACCEPTED, State.READY, State.SENDING, State.DEFERRED})
+"""The states in which somebody still waits for the scan."""
+
+
+class Fate(StrEnum):
+    """What became of one recipient; the value stands in the journal."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One recipient of a job: what became of it, through which upstream, and the last reply about it."""
+
+    address: Address
+    fate: Fate = Fate.PENDING
+    upstream: str = ""
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the journal has it. Times are seconds since 1970 (UTC).
+
+    ``title`` is what a person calls the scan: its file name, or the subject of its mail.
+    """
+
+    id: JobId
+    state: State
+    created_at: float
+    changed_at: float
+    origin: str
+    title: str
+    attempts: int
+    next_try_at: float
+    reason: str
+    is_told: bool
+    is_uncertain: bool
+    size_bytes: int
+    pages: int
+    recipients: tuple[Recipient, ...]
+
+    @property
+    def pending(self) -> tuple[Address, ...]:
+        """The recipients that still wait, in envelope order."""
+        return tuple(recipient.address for recipient in self.recipients if recipient.fate is Fate.PENDING)
+
+
+def closing_state(recipients: tuple[Recipient, ...]) -> State | None:
+    """Return the state a job ends in once no recipient waits any more; None while one does.
+
+    One refused recipient makes the whole job ``failed``: somebody has to be told.
+    """
+    fates = {recipient.fate for recipient in recipients}
+    if Fate.PENDING in fates:
+        return None
+    return State.FAILED if Fate.FAILED in fates else State.SENT

@@ -1,0 +1,232 @@
+"""What has happened to each job: its state, its recipients' fates, its attempts, its history.
+
+Every method is a transaction of its own, on disk when it returns. Times are seconds since 1970 (UTC).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from conf.model import Address
+from gateway.spool.database import Database
+from gateway.spool.envelope import Envelope
+from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, Recipient, State
+
+_JOB: Final = (
+    "SELECT id, state, created_at, changed_at, origin, title, attempts, next_try_at, reason, is_told, is_uncertain,"
+    " size_bytes, pages FROM job"
+)
+
+
+class WrongMoveError(Exception):
+    """A job was asked to make a move that MOVES does not have: a fault of ours, never of a scan."""
+
+
+class Journal:
+    """The jobs of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def admit(
+        self,
+        envelope: Envelope,
+        now: float,
+        state: State = State.ACCEPTED,
+        *,
+        size_bytes: int = 0,
+        is_uncertain: bool = False,
+    ) -> bool:
+        """Enter a committed job; False, and no change, when it is there already."""
+        created_at = envelope.arrived_at.timestamp()
+        with self._database.transaction() as db:
+            entered = db.execute(
+                "INSERT OR IGNORE INTO job (id, state, created_at, changed_at, origin, title, size_bytes, is_uncertain)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    envelope.id,
+                    state,
+                    created_at,
+                    now,
+                    str(envelope.origin),
+                    envelope.title,
+                    size_bytes or envelope.size_bytes,
+                    is_uncertain,
+                ),
+            )
+            if entered.rowcount == 0:
+                return False
+            db.executemany(
+                "INSERT INTO recipient (job, place, address, fate) VALUES (?, ?, ?, ?)",
+                [(envelope.id, place, address, Fate.PENDING) for place, address in enumerate(envelope.recipients)],
+            )
+            _note(db, envelope.id, now, state, "adopted after a restart" if is_uncertain else "")
+        return True
+
+    def admit_wreck(self, job_id: JobId, now: float, reason: str) -> None:
+        """Enter a job directory that cannot be understood, as quarantined; it has no recipients."""
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO job (id, state, created_at, changed_at, origin, size_bytes, reason)"
+                " VALUES (?, ?, ?, ?, 'unknown/unknown', 0, ?)",
+                (job_id, State.QUARANTINE, now, now, reason),
+            )
+            _note(db, job_id, now, State.QUARANTINE, reason)
+
+    def move(
+        self, job_id: JobId, to: State, now: float, *, reason: str = "", next_try_at: float = 0.0, attempts: int = 0
+    ) -> None:
+        """Move a job to a state; ``attempts`` is added to its count. Raises WrongMoveError; KeyError if unknown."""
+        with self._database.transaction() as db:
+            self._move(db, job_id, to, now, reason=reason, next_try_at=next_try_at, attempts=attempts)
+
+    def _move(
+        self,
+        db: sqlite3.Connection,
+        job_id: JobId,
+        to: State,
+        now: float,
+        *,
+        reason: str,
+        next_try_at: float,
+        attempts: int,
+    ) -> None:
+        found = db.execute("SELECT state FROM job WHERE id = ?", (job_id,)).fetchone()
+        if found is None:
+            raise KeyError(job_id)
+        if to not in MOVES[State(found[0])]:
+            raise WrongMoveError(f"{job_id}: {found[0]} does not go to {to.value}")
+        db.execute(
+            "UPDATE job SET state = ?, changed_at = ?, reason = ?, next_try_at = ?, attempts = attempts + ?"
+            " WHERE id = ?",
+            (to, now, reason, next_try_at, attempts, job_id),
+        )
+        _note(db, job_id, now, to, reason)
+
+    def make_ready(self, job_id: JobId, now: float, pages: int, size_bytes: int, title: str = "") -> None:
+        """Move a normalised job to ready, with its page count, the size of its message, and a title if it had none."""
+        with self._database.transaction() as db:
+            self._move(db, job_id, State.READY, now, reason="", next_try_at=now, attempts=0)
+            db.execute("UPDATE job SET pages = ?, size_bytes = ? WHERE id = ?", (pages, size_bytes, job_id))
+            db.execute("UPDATE job SET title = ? WHERE id = ? AND title = ''", (title, job_id))
+
+    def record(self, job_id: JobId, upstream: str, fates: Mapping[Address, tuple[Fate, str]]) -> None:
+        """Write what became of recipients of a job through an upstream: fate and the reply, in one transaction."""
+        with self._database.transaction() as db:
+            db.executemany(
+                "UPDATE recipient SET fate = ?, upstream = ?, reply = ?"
+                " WHERE job = ? AND address = ? AND fate = 'pending'",
+                [(fate, upstream, reply, job_id, address) for address, (fate, reply) in fates.items()],
+            )
+
+    def fail_pending(self, job_id: JobId, now: float, reason: str, state: State = State.FAILED) -> None:
+        """End a job for every recipient that still waits, with the reason, in one transaction."""
+        with self._database.transaction() as db:
+            db.execute(
+                "UPDATE recipient SET fate = 'failed', reply = ? WHERE job = ? AND fate = 'pending'", (reason, job_id)
+            )
+            self._move(db, job_id, state, now, reason=reason, next_try_at=0.0, attempts=0)
+
+    def mark_told(self, job_id: JobId) -> None:
+        """Note that a person was told of this job's failure."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE job SET is_told = 1 WHERE id = ?", (job_id,))
+
+    def mark_uncertain(self, job_id: JobId, now: float, reason: str) -> None:
+        """Note that this job may have been taken without our knowing, so that the next attempt may double it."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE job SET is_uncertain = 1 WHERE id = ?", (job_id,))
+            _note(db, job_id, now, State.SENDING, reason)
+
+    def job(self, job_id: JobId) -> Job | None:
+        """Return a job, or None when the journal does not know it."""
+        return next(iter(self._jobs(f"{_JOB} WHERE id = ?", (job_id,))), None)
+
+    def due(self, states: Iterable[State], now: float, limit: int) -> list[Job]:
+        """Return jobs in these states whose next try has come, longest due first, at most ``limit``.
+
+        Deferred jobs due at the same instant, those of one paused upstream, come in no order: the one whose own mail
+        is what the upstream cannot bear must not be its probe every time.
+        """
+        wanted = tuple(states)
+        marks = ",".join("?" * len(wanted))
+        order = "next_try_at, CASE state WHEN 'deferred' THEN random() ELSE 0 END, id"
+        query = f"{_JOB} WHERE state IN ({marks}) AND next_try_at <= ? ORDER BY {order} LIMIT ?"
+        return self._jobs(query, (*wanted, now, limit))
+
+    def untold(self, limit: int) -> list[Job]:
+        """Return failed and quarantined jobs of whose failure nobody was told yet, oldest first."""
+        return self._jobs(
+            f"{_JOB} WHERE state IN ('failed', 'quarantine') AND is_told = 0 ORDER BY id LIMIT ?", (limit,)
+        )
+
+    def next_due_at(self, states: Iterable[State]) -> float | None:
+        """Return when the next job in these states is due; None when there is none."""
+        wanted = tuple(states)
+        marks = ",".join("?" * len(wanted))
+        return self._database.rows(f"SELECT min(next_try_at) FROM job WHERE state IN ({marks})", wanted)[0][0]  # type: ignore[no-any-return]  # noqa: S608
+
+    def jobs(self, states: Iterable[State] = OWED, limit: int = 1000) -> list[Job]:
+        """Return the jobs in these states, newest first."""
+        wanted = tuple(states)
+        marks = ",".join("?" * len(wanted))
+        return self._jobs(f"{_JOB} WHERE state IN ({marks}) ORDER BY id DESC LIMIT ?", (*wanted, limit))
+
+    def changed_since(self, at: float, states: Iterable[State]) -> list[Job]:
+        """Return the jobs in these states that came into them at or after a time, oldest first."""
+        wanted = tuple(states)
+        marks = ",".join("?" * len(wanted))
+        return self._jobs(f"{_JOB} WHERE state IN ({marks}) AND changed_at >= ? ORDER BY id", (*wanted, at))
+
+    def clamp(self, now: float, longest_s: float) -> None:
+        """Make due what waits for a time further off than any wait may be: the clock was wrong when it was set."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE job SET next_try_at = ? WHERE next_try_at > ?", (now, now + longest_s))
+
+    def _jobs(self, query: str, values: Iterable[Any]) -> list[Job]:
+        return [
+            Job(
+                id=row[0],
+                state=State(row[1]),
+                created_at=row[2],
+                changed_at=row[3],
+                origin=row[4],
+                title=row[5],
+                attempts=row[6],
+                next_try_at=row[7],
+                reason=row[8],
+                is_told=bool(row[9]),
+                is_uncertain=bool(row[10]),
+                size_bytes=row[11],
+                pages=row[12],
+                recipients=self._recipients(row[0]),
+            )
+            for row in self._database.rows(query, values)
+        ]
+
+    def _recipients(self, job_id: JobId) -> tuple[Recipient, ...]:
+        rows = self._database.rows(
+            "SELECT address, fate, upstream, reply FROM recipient WHERE job = ? ORDER BY place", (job_id,)
+        )
+        return tuple(Recipient(Address(row[0]), Fate(row[1]), row[2], row[3]) for row in rows)
+
+    def counts(self) -> dict[State, int]:
+        """Return how many jobs are in each state, states without jobs included."""
+        found = {
+            State(state): count
+            for state, count in self._database.rows("SELECT state, count(*) FROM job GROUP BY state")
+        }
+        return {state: found.get(state, 0) for state in State}
+
+    def steps(self) -> int:
+        """Return how many steps the histories of all jobs have: while this stays the same, nothing has moved."""
+        return int(self._database.rows("SELECT count(*) FROM history")[0][0])
+
+    def history(self, job_id: JobId) -> list[tuple[float, State, str]]:
+        """Return when a job came into which state, and why, oldest first."""
+        rows = self._database.rows("SELECT at, state, detail FROM history WHERE job = ? ORDER BY at, rowid", (job_id,))
+        return [(at, State(state), detail) for at, state, detail in rows]
+
+
+def _note(db: sqlite3.Connection, job_id: JobId, now: float, state: State, detail: str) -> None:
+    db.execute("INSERT INTO history (job, at, state, detail) VALUES (?, ?, ?, ?)", (job_id, now, state, detail))

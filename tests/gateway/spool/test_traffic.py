@@ -1,0 +1,52 @@
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.spool.database import Database
+from gateway.spool.traffic import Pause, Traffic
+from tests.gateway.spool.given import NOW_S
+
+HOUR_S = 3600.0
+PAUSE = Pause(NOW_S + 60, 3, "535 5.7.3 no", "Check the password.")
+
+
+def test_counts_and_pauses_survive_a_restart(tmp_path: Path):
+    """A restart resets neither what was counted against a limit nor that an upstream rests."""
+    first = Database(tmp_path / "journal.db")
+    Traffic(first).count_transfer("submission", NOW_S, 3)
+    Traffic(first).pause("submission", PAUSE)
+    first.close()
+    second = Database(tmp_path / "journal.db")
+    assert Traffic(second).transfers("submission", 0.0) == [(NOW_S, 3)]
+    assert Traffic(second).pauses() == {"submission": PAUSE}
+    second.close()
+
+
+def test_a_pause_ends_once(box):
+    """The end of a pause is told once; a later pause replaces an earlier one."""
+    traffic = Traffic(box.database)
+    assert not traffic.resume("submission")
+    traffic.pause("submission", Pause(NOW_S, 1, "421 later", ""))
+    traffic.pause("submission", PAUSE)
+    assert traffic.pauses() == {"submission": PAUSE}
+    assert traffic.resume("submission")
+    assert not traffic.resume("submission")
+    assert traffic.pauses() == {}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 80), st.integers(1, 500)), max_size=8), st.floats(0, 24))
+def test_a_day_is_never_forgotten(box, counted, since_h):
+    """Of each upstream, everything counted in the last 24 hours is returned, oldest first, and nothing of another."""
+    traffic = Traffic(box.database)
+    with box.database.transaction() as db:
+        db.execute("DELETE FROM transfer")
+    in_order = sorted(counted, key=lambda item: item[1])
+    for upstream, at_h, recipients in in_order:
+        traffic.count_transfer(upstream, at_h * HOUR_S, recipients)
+    now_h = in_order[-1][1] if in_order else 0.0
+    since = (now_h - since_h) * HOUR_S
+    for upstream in "ab":
+        expected = [(at_h * HOUR_S, count) for name, at_h, count in in_order if name == upstream]
+        assert traffic.transfers(upstream, since) == [item for item in expected if item[0] >= since]
