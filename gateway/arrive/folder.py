@@ -1,0 +1,166 @@
+"""A share's arrival becomes a job: the job is committed first, and only then do its files leave the share.
+
+The order, and why:
+
+1. each file is hashed in the share;
+2. the job directory, with an envelope that names every file, its size and SHA-256, is committed: flushed,
+   renamed, both parents flushed;
+3. the files are flushed and renamed one by one from the share into the job, both directories flushed;
+4. the journal is told.
+
+A crash before 3 leaves the files in the share and an empty job that the next start removes; one within 3 leaves files
+in both, and the next start gives back what was taken; one after 3 leaves a whole job that the next start adopts. At no
+instant is a file in neither place.
+"""
+
+import asyncio
+import os
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from conf.model import Share
+from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
+from gateway.events import Event, log
+from gateway.spool import files
+from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, Original, OriginKind
+from gateway.spool.files import Spool
+from gateway.spool.job import JobId
+from gateway.spool.journal import Journal
+from hotfolder import claim, watch
+from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Recovered
+
+
+@dataclass(slots=True)
+class FolderDoor:
+    """One watched ``[[share]]``."""
+
+    intake: Intake
+    share: Share
+    left: list[str] = field(default_factory=list)
+    """A sentence for each thing that ``run(until_empty=True)`` found and could not take."""
+
+    async def run(self, *, until_empty: bool = False) -> None:
+        """Take what arrives until cancelled; with ``until_empty`` until the folder holds nothing more to take."""
+        async with aclosing(watch.arrivals(self.share, until_empty=until_empty)) as arrivals:
+            async for item in arrivals:
+                match item:
+                    case Arrival():
+                        await self._take_guarded(item)
+                    case Held():
+                        self.left.append(item.sentence)
+                        log(Event.SHARE_HELD, share=self.share.name, file=item.path.name, reason=item.sentence)
+                    case Fault():
+                        self.left.append(item.sentence)
+                        log(Event.SHARE_FAULT, share=self.share.name, trouble=item.trouble.value, reason=item.sentence)
+                    case Recovered():
+                        log(Event.SHARE_RECOVERED, share=self.share.name, reason=item.sentence)
+                    case _:
+                        assert_never(item)
+
+    async def _take_guarded(self, arrival: Arrival) -> None:
+        taking = asyncio.create_task(asyncio.to_thread(self._take_or_leave, arrival))
+        try:
+            await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await asyncio.wait({taking})  # the service stops: a claim begun is finished first
+            raise
+
+    def _take_or_leave(self, arrival: Arrival) -> None:
+        """Take one arrival; when the disk is at fault say so, and leave it in the share."""
+        try:
+            self._take(arrival)
+        except OSError as error:
+            event = Event.SPACE_LOW if is_out_of_room(error) else Event.LOCAL_FAULT
+            self.left.append(str(error))
+            log(event, share=self.share.name, reason=str(error))
+
+    def _take(self, arrival: Arrival) -> None:
+        """Take one arrival, whole or not at all. Raises OSError; then its files are in the share."""
+        intake = self.intake
+        size_bytes = sum(file.stamp.size_bytes for file in arrival.files)
+        if not intake.has_room(size_bytes):
+            self.left.append("too little free space: scans stay in the share until there is more")
+            log(Event.SPACE_LOW, share=self.share.name)
+            return
+        draft = files.begin(intake.spool, now_utc())
+        try:
+            originals = tuple(_original(number, file) for number, file in enumerate(arrival.files, start=1))
+            envelope = Envelope(
+                id=draft.id,
+                arrived_at=now_utc(),
+                origin=Origin(OriginKind.SHARE, self.share.name),
+                sender=None,
+                recipients=self.share.to,
+                originals=originals,
+                message_id=message_id(draft.id, intake.config),
+                rejected=arrival.rejected,
+            )
+            files.commit(intake.spool, draft, envelope)
+        except BaseException:
+            files.discard(intake.spool, draft)
+            raise
+        directory = intake.spool.jobs / draft.id
+        try:
+            is_whole = all(
+                isinstance(claim.take(file, directory / files.ORIGINAL / original.stored), claim.Taken)
+                for file, original in zip(arrival.files, originals, strict=True)
+            )
+        except BaseException:
+            give_back(directory, envelope, self.share.path)
+            intake.spool.in_hand.discard(draft.id)
+            raise
+        if not is_whole:
+            give_back(directory, envelope, self.share.path)
+            intake.spool.in_hand.discard(draft.id)
+            return
+        intake.admit(envelope)
+
+
+def _original(number: int, file: ArrivedFile) -> Original:
+    size_bytes, sha256 = claim.digest(file.path)
+    return Original(f"{number:04d}", file.path.name, size_bytes, sha256)
+
+
+def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:
+    """Put what was claimed back into the share and remove the job: nothing was promised yet. Raises OSError."""
+    for original in envelope.originals:
+        stored = directory / files.ORIGINAL / original.stored
+        if stored.exists():
+            claim.give_back(stored, folder, original.name)
+    files.remove(directory)
+
+
+def resume_claims(spool: Spool, journal: Journal, shares: tuple[Share, ...]) -> None:
+    """Undo, at start and before adoption, every claim that was cut short: files are given back, empty jobs removed."""
+    folders = {share.name: share.path for share in shares}
+    for job_id in files.listing(spool.jobs):
+        if journal.job(job_id) is not None:
+            continue
+        try:
+            _resume(spool, job_id, folders)
+        except OSError as error:
+            spool.in_hand.add(job_id)  # not to be adopted in part; the next start tries again
+            log(Event.LOCAL_FAULT, job_id, reason=f"a claim cut short cannot be undone: {error}")
+
+
+def _resume(spool: Spool, job_id: JobId, folders: dict[str, Path]) -> None:
+    directory = spool.jobs / job_id
+    try:
+        envelope = files.read_envelope(directory)
+    except CorruptEnvelopeError:
+        return  # adoption quarantines it
+    if envelope.origin.kind is not OriginKind.SHARE:
+        return
+    originals = directory / files.ORIGINAL
+    present = set(os.listdir(originals)) if originals.is_dir() else set()
+    missing = [original for original in envelope.originals if original.stored not in present]
+    folder = folders.get(envelope.origin.name)
+    if not missing or (folder is None and present):
+        return
+    if folder is not None:
+        give_back(directory, envelope, folder)
+    else:
+        files.remove(directory)
+    log(Event.JOB_GIVEN_BACK, job_id, share=envelope.origin.name, files=len(present))

@@ -1,0 +1,64 @@
+"""What the SMTP listener answers to MAIL and RCPT, and to a fault of its own: policy put into reply lines."""
+
+import asyncio
+from typing import Any, Final
+
+from conf.model import Smtp
+from gateway.arrive import policy
+from gateway.arrive.intake import Intake
+from gateway.events import Event, log
+
+_RECIPIENTS: Final = 100
+"""RFC 5321 section 4.5.3.1.8: a server takes at least so many in one mail."""
+
+
+class Hooks:
+    """What aiosmtpd asks its handler at each command."""
+
+    def __init__(self, intake: Intake, listener: Smtp) -> None:
+        self._intake = intake
+        self._listener = listener
+
+    async def handle_MAIL(  # noqa: N802  the name aiosmtpd looks for
+        self, _server: object, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Take any sender while there is room for the message; 452 while there is not."""
+        room = await asyncio.to_thread(self._intake.has_room, _declared_size(options))
+        if not room:
+            log(Event.SPACE_LOW, listener=self._listener.name)
+            return "452 4.3.1 No room at the moment, try again later"
+        envelope.mail_from = address or "<>"
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Ok"
+
+    async def handle_RCPT(  # noqa: N802  the name aiosmtpd looks for
+        self, _server: object, session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        """Take the recipient that policy allows; each is taken once."""
+        listener = self._listener
+        if len(envelope.rcpt_tos) >= _RECIPIENTS:
+            return "452 4.5.3 Too many recipients; send the mail to the others once more"
+        match policy.judge_recipient(self._intake.config, listener, address):
+            case policy.Allowed(recipient):
+                if recipient not in envelope.rcpt_tos:
+                    envelope.rcpt_tos.append(recipient)
+                return "250 2.1.5 Ok"
+            case policy.Forbidden(reply):
+                log(Event.SMTP_REFUSED, client=host_of(session.peer), listener=listener.name, reply=reply)
+                return reply
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Answer a fault of ours as temporary; aiosmtpd's own answer would be 500."""
+        if not isinstance(error, (asyncio.IncompleteReadError, ConnectionError)):
+            log(Event.LOCAL_FAULT, listener=self._listener.name, error=error)
+        return "451 4.3.0 Local fault, try again later"
+
+
+def host_of(peer: Any) -> str:
+    """Return the address of a socket's peer, empty when there is none."""
+    return str(peer[0]) if isinstance(peer, tuple) and peer else ""
+
+
+def _declared_size(options: list[str]) -> int:
+    declared = next((option[5:] for option in options if option.upper().startswith("SIZE=")), "")
+    return int(declared) if declared.isascii() and declared.isdigit() else 0

@@ -1,0 +1,66 @@
+"""What both doors share: the services a door needs, and the room that must be left before it takes a scan."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from conf.model import Config
+from gateway.events import Event, log
+from gateway.spool import files
+from gateway.spool.database import JournalError
+from gateway.spool.envelope import Envelope
+from gateway.spool.files import Spool
+from gateway.spool.job import JobId
+from gateway.spool.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a door works with; ``poke`` tells the next station that a job waits, as a hint."""
+
+    config: Config
+    spool: Spool
+    journal: Journal
+    poke: Callable[[], None]
+
+    def has_room(self, size_bytes: int = 0) -> bool:
+        """Tell whether a scan of this size leaves the reserve free: the mail made of it may be 1.4 times as large."""
+        return files.free_bytes(self.spool) > self.config.gateway.free_space + 2 * size_bytes
+
+    def admit(self, envelope: Envelope) -> None:
+        """Enter a committed job in the journal and poke the next station.
+
+        The job is ours whether or not the journal takes it: what the journal refuses now (disk full) is adopted later.
+        """
+        try:
+            self.journal.admit(envelope, time.time())
+            log(
+                Event.JOB_ACCEPTED,
+                envelope.id,
+                origin=str(envelope.origin),
+                client=envelope.origin.client or None,
+                recipients=len(envelope.recipients),
+                size_bytes=envelope.size_bytes,
+            )
+        except (sqlite3.Error, JournalError) as error:
+            log(Event.LOCAL_FAULT, envelope.id, reason=f"journal: {error}")
+        finally:
+            self.spool.in_hand.discard(envelope.id)
+        self.poke()
+
+
+def now_utc() -> datetime:
+    """Return the wall clock's time, whole seconds: as precise as the Date header it becomes."""
+    return datetime.fromtimestamp(int(time.time()), UTC)
+
+
+def message_id(job_id: JobId, config: Config) -> str:
+    """Return the Message-ID of a job's mail: fixed with the job id, in the sender's domain."""
+    return f"{job_id}@{config.sender.address.rpartition('@')[2]}"
+
+
+def is_out_of_room(error: OSError) -> bool:
+    """Tell whether a fault means that the disk is full."""
+    return error.errno in files.FULL

@@ -1,0 +1,69 @@
+"""Who may send what to whom: the answers of the SMTP listener before it takes a message."""
+
+import ipaddress
+from dataclasses import dataclass
+
+from conf.carry import first_carrier, is_listed
+from conf.model import Address, Config, DirectSend, Smtp, is_address
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The recipient may be named."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """The recipient may not be named; the reply line says why and what would be right."""
+
+    reply: str
+
+
+def is_client(listener: Smtp, peer: str) -> bool:
+    """Tell whether this address may talk to the listener: an IPv4 client of an IPv6 socket counts as IPv4."""
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(
+        address in network
+        for network in (ipaddress.ip_network(written, strict=False) for written in listener.clients)
+        if network.version == address.version
+    )
+
+
+def judge_recipient(config: Config, listener: Smtp, named: str) -> Allowed | Forbidden:
+    """Decide about one RCPT: a plain address, in ``recipients`` of the listener, that some upstream may carry.
+
+    Refused here, at the device, a mail to the wrong place never becomes ours (RFC 5321 section 3.6.2).
+    """
+    if not is_address(named):
+        return Forbidden("553 5.1.3 That is not a mailbox address such as office@contoso.com")
+    address = Address(named)
+    if not is_listed(listener.recipients, address):
+        return Forbidden(f"550 5.7.1 {address} is not in recipients of [[smtp]] {listener.name}")
+    if first_carrier(config.upstream, address) is None:
+        return Forbidden(f"550 5.7.1 {address} cannot be reached: {_reach(config)}")
+    return Allowed(address)
+
+
+def _reach(config: Config) -> str:
+    """Return the sentence that says what the upstreams reach, when none reaches an address."""
+    domains: list[str] = []
+    for upstream in config.upstream:
+        match upstream:
+            case DirectSend():
+                domains.extend(upstream.domains)
+            case _:
+                return "no upstream may carry it"
+    return f"direct-send carries only to {', '.join(dict.fromkeys(domains))}"
+
+
+def whom_to_tell(mail_from: str) -> Address | None:
+    """Return whom a failure may be told: the MAIL FROM when it is an address, else None (the null return path)."""
+    text = mail_from.strip().removeprefix("<").removesuffix(">")
+    return Address(text) if is_address(text) else None

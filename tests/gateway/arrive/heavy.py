@@ -1,0 +1,52 @@
+"""A process that takes messages by SMTP and prints the most memory it ever had, in bytes.
+
+``python -m tests.gateway.arrive.heavy ROOT SIZE_BYTES``: a listener in this process, its devices in another.
+"""
+
+import asyncio
+import os
+import resource
+import smtplib
+import sys
+from pathlib import Path
+
+from gateway.arrive.smtp import Listener
+from tests.gateway.spool.given import config, opened
+
+
+def send(port: int, size_bytes: int) -> None:
+    """Send one message of this size, in lines, from a process of its own."""
+    line = b"A" * 76 + b"\r\n"
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        client.ehlo("printer")
+        client.mail("printer@local")
+        client.rcpt("office@contoso.com")
+        client.docmd("DATA")
+        assert client.sock is not None
+        for _ in range(size_bytes // len(line) // 1000):
+            client.sock.sendall(line * 1000)
+        client.sock.sendall(b".\r\n")
+        assert client.getreply()[0] == 250
+
+
+async def take(root: Path, size_bytes: int) -> None:
+    """Take one small message and then one of the size; print peak resident bytes after each."""
+    with opened(config(root)) as box:
+        listener = Listener(box.intake, box.config.smtp[0])
+        await listener.open()
+        assert listener.server is not None
+        port = listener.server.sockets[0].getsockname()[1]
+        for size in (1_000_000, size_bytes):
+            pid = os.fork()
+            if pid == 0:
+                send(port, size)
+                os._exit(0)
+            while os.waitpid(pid, os.WNOHANG)[0] == 0:  # noqa: ASYNC110, ASYNC222  never waits; sets no event
+                await asyncio.sleep(0.01)
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)  # noqa: T201  its answer
+        print(len(box.journal.jobs()), flush=True)  # noqa: T201  its answer
+        await listener.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(take(Path(sys.argv[1]), int(sys.argv[2])))

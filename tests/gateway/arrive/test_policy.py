@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conf.model import Address, is_address
+from gateway.arrive.policy import Allowed, Forbidden, is_client, judge_recipient, whom_to_tell
+from tests.gateway.spool.given import config
+
+CLIENTS = {"clients": ["192.168.1.40", "10.1.0.0/16", "fd00:12::/32"]}
+RECIPIENTS = {"recipients": ["contoso.com", "boss@Fabrikam.com"]}
+DIRECT = {"method": "direct-send", "host": "mx.example", "domains": ["contoso.com", "tailspin.example"]}
+WIDE = config(Path("/box"), smtp=[{"listen": "0.0.0.0:25", **CLIENTS, **RECIPIENTS}])
+NARROW = WIDE.model_copy(update={"upstream": config(Path("/box"), upstream=[DIRECT]).upstream})
+
+
+@pytest.mark.parametrize(
+    ("peer", "expected"),
+    [
+        ("192.168.1.40", True),
+        ("192.168.1.41", False),
+        ("10.1.255.255", True),
+        ("10.2.0.0", False),
+        ("::ffff:192.168.1.40", True),
+        ("::ffff:192.168.1.41", False),
+        ("fd00:12::1", True),
+        ("fd00:12::1%eth0", True),
+        ("fd00:13::1", False),
+        ("::1", False),
+        ("127.0.0.1", False),
+        ("", False),
+        ("printer.local", False),
+        ("192.168.1.40 ", False),
+    ],
+)
+def test_only_listed_clients(peer, expected):
+    """Only an address in ``clients`` may connect; an IPv4 client of an IPv6 socket counts as IPv4."""
+    assert is_client(WIDE.smtp[0], peer) is expected
+
+
+@given(st.text(max_size=40))
+def test_any_peer_is_judged(peer):
+    """Whatever an operating system calls a peer, it is a client or it is not."""
+    assert is_client(WIDE.smtp[0], peer) in {True, False}
+
+
+@pytest.mark.parametrize(
+    "named", ["office@contoso.com", "office@CONTOSO.com", "boss@fabrikam.com", "BOSS@FABRIKAM.COM"]
+)
+def test_listed_recipients_are_allowed(named):
+    """A listed domain or address is allowed in any case of its letters, and kept as the device wrote it."""
+    assert judge_recipient(WIDE, WIDE.smtp[0], named) == Allowed(Address(named))
+
+
+@pytest.mark.parametrize(
+    ("named", "reply"),
+    [
+        ("office@elsewhere.example", "550 5.7.1 office@elsewhere.example is not in recipients of [[smtp]] smtp"),
+        ("clerk@fabrikam.com", "550 5.7.1 clerk@fabrikam.com is not in recipients of [[smtp]] smtp"),
+        ("office@sub.contoso.com", "550 5.7.1 office@sub.contoso.com is not in recipients of [[smtp]] smtp"),
+        (
+            "office@contoso.com.evil.example",
+            "550 5.7.1 office@contoso.com.evil.example is not in recipients of [[smtp]]",
+        ),
+        ("office", "553 5.1.3 "),
+        ("", "553 5.1.3 "),
+        ("a@b@contoso.com", "553 5.1.3 "),
+        ("office%elsewhere.example@contoso.com", None),
+        ("@relay.example:office@contoso.com", "553 5.1.3 "),
+        ('"a b"@contoso.com', "553 5.1.3 "),
+        ("office@contoso.com\r\nRCPT TO:<x@y.z>", "553 5.1.3 "),
+    ],
+)
+def test_other_recipients_are_refused(named, reply):
+    """A recipient that is not listed, or no plain address, is refused for good with the reason: never an open relay."""
+    judged = judge_recipient(WIDE, WIDE.smtp[0], named)
+    if reply is None:
+        assert judged == Allowed(Address(named))  # a percent sign is only a letter of the local part
+    else:
+        assert isinstance(judged, Forbidden)
+        assert judged.reply.startswith(reply)
+
+
+def test_a_recipient_nobody_can_carry_is_refused():
+    """A listed recipient outside Direct Send's domains is refused at the device, and the reply names the domains."""
+    assert judge_recipient(NARROW, NARROW.smtp[0], "office@contoso.com") == Allowed(Address("office@contoso.com"))
+    judged = judge_recipient(NARROW, NARROW.smtp[0], "boss@fabrikam.com")
+    assert judged == Forbidden(
+        "550 5.7.1 boss@fabrikam.com cannot be reached: direct-send carries only to contoso.com, tailspin.example"
+    )
+
+
+@given(st.text(max_size=80))
+def test_a_reply_is_one_line(named):
+    """Whatever a device names, the answer is an address or one line of ASCII that starts with a code."""
+    match judge_recipient(WIDE, WIDE.smtp[0], named):
+        case Allowed(address):
+            assert is_address(address)
+        case Forbidden(reply):
+            assert reply.isascii()
+            assert reply[:3] in {"550", "553"}
+            assert not {"\r", "\n"} & set(reply)
+
+
+@pytest.mark.parametrize(
+    ("mail_from", "expected"),
+    [
+        ("clerk@contoso.com", "clerk@contoso.com"),
+        ("<clerk@contoso.com>", "clerk@contoso.com"),
+        (" clerk@contoso.com ", "clerk@contoso.com"),
+        ("<>", None),
+        ("", None),
+        ("printer", None),
+        ("printer@local", "printer@local"),
+        ("a@b.c\r\nX: y", None),
+    ],
+)
+def test_whom_to_tell(mail_from, expected):
+    """A failure is told to the MAIL FROM if that is an address, and to nobody for the null return path."""
+    assert whom_to_tell(mail_from) == expected
