@@ -1,0 +1,1 @@
+"""From accepted to ready: the files of a job become one PDF, and the PDF one mail."""
