@@ -1,0 +1,37 @@
+"""A queue longer than an upstream's limit: it waits quietly."""
+
+from pathlib import Path
+
+from gateway.spool.job import State
+from tests.gateway.deliver.given import box, config, direct
+from tests.peers.certificates import Certificate
+from tests.peers.exchange import Exchange
+from tests.peers.loopback import until
+
+JOBS = 30
+
+
+async def test_a_queue_over_the_limit_costs_no_writes(server_certificate: Certificate, tmp_path: Path):
+    """Of thirty jobs at two a minute two go, and the rest wait without a journal entry for each look at them."""
+    async with Exchange(server_certificate.server_context(), needs_login=False) as exchange:
+        upstream = direct(exchange.port, server_certificate.authority, messages_per_minute=2)
+        async with box(config(tmp_path, upstream)) as held:
+            ids = [held.ready() for _ in range(JOBS)]
+            async with held.delivering():
+                held.deliverer.wake.set()
+                await exchange.took(2)
+                last = held.job(ids[-1]).pending
+                await until(
+                    lambda: held.deliverer.routes.held_until(held.deliverer.routes.names_of(last)) > 0, 10, "the limit"
+                )
+                for _ in range(20):
+                    held.deliverer.wake.set()
+                    await until(lambda: not held.deliverer.wake.is_set(), 10, "another look")
+                await until(lambda: held.deliverer.is_idle, 10, "rest")
+            assert len(exchange.messages) == 2
+            states = [held.job(job_id).state for job_id in ids]
+            assert states.count(State.SENT) == 2
+            assert states.count(State.DEFERRED) <= held.deliverer.at_once
+            entries = sum(len(held.journal.history(job_id)) for job_id in ids)
+            # accepted and ready for each; sending and sent for two; one deferral for each that met the limit
+            assert entries <= 2 * JOBS + 2 * 2 + held.deliverer.at_once

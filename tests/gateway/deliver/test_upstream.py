@@ -1,0 +1,109 @@
+"""What each method means on the wire, and which recipient goes to which upstream."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
+from gateway.deliver.upstream import PasswordLogin, TokenLogin, assign, maildir_of, route_of
+from tests.gateway.deliver.given import SENDER, addresses, client_auth, config, direct, password_auth, token_auth
+
+AUTHORITY = Path("/etc/ca.pem")
+DIRECT = direct(25, AUTHORITY, name="direct")
+OTHER_DIRECT = direct(25, AUTHORITY, name="other", domains=["fabrikam.com", "contoso.com"])
+SUBMISSION = password_auth(587, AUTHORITY, name="submission")
+
+
+def _config(*upstreams: dict[str, object]) -> Config:
+    return config(Path("/nowhere"), *upstreams)
+
+
+def test_client_auth_with_password():
+    """A password login carries username and password, the limits of the mailbox, and hides the password in its repr."""
+    route = route_of(client_auth(password_auth(587, AUTHORITY, messages_per_minute=20, recipients_per_day=500)))
+    assert isinstance(route.login, PasswordLogin)
+    assert route.login.username == SENDER
+    assert route.login.password not in repr(route)
+    assert (route.host, route.port, route.per_minute, route.per_day, route.connections) == (
+        "localhost",
+        587,
+        20,
+        500,
+        2,
+    )
+    assert route.ca_file == AUTHORITY
+    assert route.certificate is None
+
+
+def test_client_auth_with_token():
+    """An application's login is a token for the mailbox; its certificate is for the token, not for the smarthost."""
+    table = token_auth(587, AUTHORITY, 443, certificate_file="/a.pem", key_file="/a.key")
+    settings = client_auth(table)
+    assert route_of(settings).login == TokenLogin(SENDER, settings)
+    assert route_of(settings).certificate is None
+
+
+def test_port_25_methods_have_no_login_and_no_day_limit():
+    """Direct Send and relay log in with nothing; a connector's certificate is shown when there is one."""
+    host = {"host": "contoso-com.mail.protection.outlook.com"}
+    sent_directly = route_of(DirectSend.model_validate({"method": "direct-send", "domains": ["contoso.com"]} | host))
+    by_address = route_of(Relay.model_validate({"method": "relay"} | host))
+    shown = {"certificate_file": "/c.pem", "key_file": "/k.pem"}
+    by_certificate = route_of(Relay.model_validate({"method": "relay"} | host | shown))
+    for route in (sent_directly, by_address, by_certificate):
+        assert (route.login, route.port, route.per_day) == (None, 25, None)
+    assert sent_directly.certificate is by_address.certificate is None
+    assert by_certificate.certificate == (Path("/c.pem"), Path("/k.pem"))
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "recipients", "groups", "stranded"),
+    [
+        ((SUBMISSION,), ["a@x.org", "b@y.org"], {"submission": ["a@x.org", "b@y.org"]}, []),
+        (
+            (DIRECT, SUBMISSION),
+            ["a@contoso.com", "b@x.org", "c@CONTOSO.com"],
+            {"direct": ["a@contoso.com", "c@CONTOSO.com"], "submission": ["b@x.org"]},
+            [],
+        ),
+        ((SUBMISSION, DIRECT), ["a@contoso.com"], {"submission": ["a@contoso.com"]}, []),
+        (
+            (DIRECT, OTHER_DIRECT),
+            ["a@fabrikam.com", "b@contoso.com", "c@x.org"],
+            {"other": ["a@fabrikam.com"], "direct": ["b@contoso.com"]},
+            ["c@x.org"],
+        ),
+        ((DIRECT,), ["a@sub.contoso.com", "a@xcontoso.com"], {}, ["a@sub.contoso.com", "a@xcontoso.com"]),
+        ((DIRECT,), [], {}, []),
+    ],
+)
+def test_each_recipient_goes_to_the_first_upstream_that_may_carry_it(
+    upstreams: tuple[dict[str, object], ...], recipients: list[str], groups: dict[str, list[str]], stranded: list[str]
+):
+    """Recipients are split by upstream in order of preference; a domain nobody may carry is left over."""
+    found, left = assign(_config(*upstreams), addresses(*recipients))
+    assert {name: list(whom) for name, whom in found.items()} == groups
+    assert list(left) == stranded
+
+
+@given(st.lists(st.sampled_from(["a@contoso.com", "b@fabrikam.com", "c@x.org", "d@contoso.com"]), unique=True))
+def test_assignment_loses_and_doubles_nobody(recipients: list[str]):
+    """Every recipient is in exactly one group or among the stranded, and the order given is kept."""
+    groups, stranded = assign(_config(DIRECT, OTHER_DIRECT), addresses(*recipients))
+    everybody = [*stranded, *(one for group in groups.values() for one in group)]
+    assert sorted(everybody) == sorted(recipients)
+    for group in (*groups.values(), stranded):
+        assert [one for one in recipients if one in group] == list(group)
+
+
+def test_maildir_is_found_by_name():
+    """A maildir upstream is found by its name, and no other kind is."""
+    settings = _config(SUBMISSION, {"method": "maildir", "name": "box", "path": "/srv/mail"})
+    found = maildir_of(settings, "box")
+    assert isinstance(found, Maildir)
+    assert found.path == Path("/srv/mail")
+    assert maildir_of(settings, "submission") is None
+    assert isinstance(settings.upstream[0], ClientAuth)
+    assert assign(settings, [Address("a@b.org")])[0] == {"submission": ("a@b.org",)}
