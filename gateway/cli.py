@@ -1,0 +1,256 @@
+"""The command line: arguments to calls, errors to sentences and exit codes.
+
+What a command needs is imported when it runs, so that ``scangate status`` does not wait for the service's libraries.
+"""
+
+import asyncio
+import os
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from gateway import __version__
+from gateway.operate.exits import Exit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conf.load import Loaded
+    from gateway.spool.journal import Journal
+    from gateway.spool.traffic import Traffic
+    from image.document import Document
+
+_CONFIG = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/scangate/gateway.toml"),
+    show_default=True,
+    help="The TOML file.",
+)
+_JSON = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="scangate")
+def cli() -> None:
+    """Scan-to-email gateway: takes scans from old printers and delivers each as one PDF through Office 365."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with one of ``Exit``; no traceback but for a fault of scangate's own."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(Exit.NOT_ALL)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except (OSError, sqlite3.Error) as error:
+        _fail(Exit.LOCAL, _local_sentence(error))
+    except Exception:  # noqa: BLE001  the last catch: a fault of ours is shown whole, with a code of its own
+        traceback.print_exc()
+        sys.exit(Exit.BUG)
+    sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def _local_sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _fail(code: Exit, sentence: str) -> NoReturn:
+    click.echo(f"scangate: {sentence}", err=True)
+    sys.exit(code)
+
+
+def _load(path: Path) -> "Loaded":
+    """Return the configuration, or print every mistake and exit."""
+    from conf.load import Mistakes, load
+
+    match load(path, os.environ):
+        case Mistakes(mistakes):
+            for mistake in mistakes:
+                click.echo(str(mistake), err=True)
+            sys.exit(Exit.CONFIG)
+        case loaded:
+            return loaded
+
+
+@cli.command()
+@_CONFIG
+@click.option("--once", is_flag=True, help="Deliver what is there now, print a line for each scan, and end.")
+def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes flags so
+    """Run the service until SIGTERM or Ctrl-C."""
+    from gateway import service
+    from gateway.arrive.smtp import ListenError
+    from gateway.deliver.tls import CertificateError
+    from gateway.events import Event, configure, log
+    from gateway.spool.database import JournalError
+    from gateway.spool.files import SpoolError
+    from gateway.spool.job import State
+
+    loaded = _load(config_path)
+    configure(loaded.config.log.format)
+    for warning in loaded.warnings:
+        log(Event.CONFIG_WARNING, what=str(warning))
+
+    async def work() -> bool:
+        running = service.start(loaded.config)
+        try:
+            if not once:
+                await running.run()
+                return True
+            moved, left = await running.run_once()
+            for job in moved:
+                to = ", ".join(recipient.address for recipient in job.recipients)
+                click.echo(f"{job.id} {job.state.value}: {job.title or job.origin} to {to}{_why(job.reason)}")
+            for sentence in left:
+                click.echo(f"left in {sentence}")
+            return not left and all(job.state is State.SENT for job in moved)
+        finally:
+            await asyncio.get_running_loop().shutdown_default_executor()  # what threads still write, they write first
+            running.release()
+
+    try:
+        is_all = asyncio.run(work())
+    except (service.StartError, SpoolError, JournalError, CertificateError, ListenError) as error:
+        _fail(Exit.START, str(error))
+    except BaseExceptionGroup as group:
+        damaged = group.subgroup(JournalError)
+        if damaged is None:
+            raise
+        _fail(Exit.LOCAL, f"{damaged.exceptions[0]}; start again: it is then made anew from the spool")
+    return Exit.OK if is_all else Exit.NOT_ALL
+
+
+def _why(reason: str) -> str:
+    return f" ({reason})" if reason else ""
+
+
+@cli.command()
+@_CONFIG
+def check(config_path: Path) -> int:
+    """Check the configuration: every mistake at once, as file:line: key: what is wrong, what is allowed."""
+    from gateway.arrive.place import faults
+
+    loaded = _load(config_path)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    found = faults(loaded.config)
+    for sentence in found:
+        click.echo(f"{config_path}: {sentence}", err=True)
+    if found:
+        return Exit.CONFIG
+    click.echo(f"{config_path}: no mistakes")
+    return Exit.OK
+
+
+@cli.command()
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PDF to write."
+)
+@_JSON
+def convert(sources: tuple[Path, ...], output: Path, is_json: bool) -> int:  # noqa: FBT001  click passes flags so
+    """Make one PDF of scan files, in the order given."""
+    import json
+    from dataclasses import asdict
+
+    from image import worker
+    from image.document import Limits
+    from image.errors import ScanError
+
+    if not output.parent.is_dir():
+        _fail(Exit.LOCAL, f"{output.parent} is not a folder; name one that exists")
+    draft = output.with_name(f".{output.name}.{os.getpid()}.part")
+    made_at = datetime.fromtimestamp(int(datetime.now(UTC).timestamp()), UTC)
+    try:
+        document: Document = asyncio.run(
+            worker.convert(sources, draft, Limits(), made_at, memory_bytes=1_000_000_000, timeout_s=600.0)
+        )
+        draft.replace(output)
+    except ScanError as error:
+        if is_json:
+            click.echo(json.dumps({"output": None, "fault": error.fault.value, "sentence": error.sentence}))
+        _fail(Exit.REJECTED, error.sentence)
+    finally:
+        draft.unlink(missing_ok=True)
+    if is_json:
+        click.echo(json.dumps({**asdict(document), "path": None, "output": str(output)}))
+    else:
+        count = len(document.pages)
+        click.echo(f"{output}: {count} page{'' if count == 1 else 's'}, {document.size_bytes} bytes")
+        for note in document.notes:
+            click.echo(f"note: {note}")
+    return Exit.OK
+
+
+def _with_journal(config_path: Path, show: "Callable[[Loaded, Journal, Traffic, Console], int]") -> int:
+    from rich.console import Console
+
+    from gateway.operate.records import NothingYetError, reading
+    from gateway.spool.database import JournalError
+
+    loaded = _load(config_path)
+    console = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    try:
+        with reading(loaded.config.gateway.state) as (journal, traffic):
+            return show(loaded, journal, traffic, console)
+    except (NothingYetError, JournalError) as error:
+        _fail(Exit.LOCAL, str(error))
+
+
+@cli.command()
+@_CONFIG
+@_JSON
+def status(config_path: Path, is_json: bool) -> int:  # noqa: FBT001  click passes flags so
+    """Show the state of the box; exit code 1 when something needs a person."""
+
+    def show(loaded: "Loaded", journal: "Journal", traffic: "Traffic", console: "Console") -> int:
+        from gateway.operate import status as state
+
+        seen = state.look(loaded.config, journal, traffic)
+        state.show(seen, console, is_json=is_json)
+        return Exit.NOT_ALL if seen.needs_person else Exit.OK
+
+    return _with_journal(config_path, show)
+
+
+@cli.command()
+@_CONFIG
+@_JSON
+def queue(config_path: Path, is_json: bool) -> int:  # noqa: FBT001  click passes flags so
+    """List the scans that wait, and the failed ones."""
+
+    def show(_loaded: "Loaded", journal: "Journal", _traffic: "Traffic", console: "Console") -> int:
+        from gateway.operate.queue import show_queue
+
+        show_queue(journal, console, is_json=is_json)
+        return Exit.OK
+
+    return _with_journal(config_path, show)
+
+
+@cli.command("show")
+@click.argument("job")
+@_CONFIG
+@_JSON
+def show_one(job: str, config_path: Path, is_json: bool) -> int:  # noqa: FBT001  click passes flags so
+    """Show everything known of one scan."""
+
+    def show(_loaded: "Loaded", journal: "Journal", _traffic: "Traffic", console: "Console") -> int:
+        from gateway.operate.queue import show_job
+
+        if not show_job(journal, job, console, is_json=is_json):
+            _fail(Exit.UNKNOWN_JOB, f"there is no job {job}; scangate queue lists them")
+        return Exit.OK
+
+    return _with_journal(config_path, show)

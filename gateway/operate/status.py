@@ -1,0 +1,122 @@
+"""The state of the box: is it running, what waits, what failed, which upstream rests and why."""
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from conf.model import Config
+from gateway import __version__
+from gateway.operate.records import age_s, moment, span
+from gateway.spool import files
+from gateway.spool.job import OWED, State
+from gateway.spool.journal import Journal
+from gateway.spool.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One upstream: whether it rests, until when (seconds since 1970), what was said, and what to do."""
+
+    name: str
+    method: str
+    paused_until: float | None
+    said: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What ``scangate status`` says. ``oldest_s`` is the age of the oldest scan that is still owed.
+
+    ``kept`` is how many failed and quarantined scans still lie in the spool for a person to look at.
+    """
+
+    version: str
+    is_running: bool
+    jobs: dict[str, int]
+    kept: int
+    oldest_s: float | None
+    free_bytes: int
+    is_space_low: bool
+    routes: tuple[Route, ...]
+
+    @property
+    def needs_person(self) -> bool:
+        """Tell whether somebody should look: a fault, a failure, or nothing running."""
+        return not self.is_running or self.is_space_low or self.kept > 0 or any(r.paused_until for r in self.routes)
+
+
+def look(config: Config, journal: Journal, traffic: Traffic) -> Status:
+    """Return the state of the box as the journal, the lock and the disk show it."""
+    owed = journal.jobs(OWED, limit=1_000_000)
+    pauses = traffic.pauses()
+    spool = config.gateway.state / "spool"
+    disk = os.statvfs(config.gateway.state)
+    free_bytes = disk.f_bavail * disk.f_frsize
+    routes = []
+    for upstream in config.upstream:
+        pause = pauses.get(upstream.name)
+        until, said, advice = (None, "", "") if pause is None else (pause.until, pause.said, pause.advice)
+        routes.append(Route(upstream.name, upstream.method, until, said, advice))
+    return Status(
+        version=__version__,
+        is_running=is_running(config.gateway.state),
+        jobs={state.value: count for state, count in journal.counts().items()},
+        kept=sum(len(files.listing(spool / name)) for name in ("failed", "quarantine") if (spool / name).is_dir()),
+        oldest_s=max((age_s(job) for job in owed), default=None),
+        free_bytes=free_bytes,
+        is_space_low=free_bytes < config.gateway.free_space,
+        routes=tuple(routes),
+    )
+
+
+def is_running(state: Path) -> bool:
+    """Tell whether a service holds the state directory."""
+    try:
+        fd = os.open(state / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def show(status: Status, console: Console, *, is_json: bool) -> None:
+    """Print the status, within 80 columns; ``is_json`` prints the record."""
+    if is_json:
+        fields: dict[str, Any] = {**asdict(status), "needs_person": status.needs_person}
+        console.print_json(json.dumps(fields))
+        return
+    console.print(f"scangate {status.version}: {'running' if status.is_running else 'NOT RUNNING'}")
+    owed = sum(status.jobs[state] for state in OWED)
+    waits = "" if status.oldest_s is None else f", the oldest for {span(status.oldest_s)}"
+    console.print(f"Waiting:   {owed}{waits}")
+    console.print(f"Delivered: {status.jobs[State.SENT]}")
+    failed, quarantined = status.jobs[State.FAILED], status.jobs[State.QUARANTINE]
+    console.print(f"Failed:    {failed}, in quarantine {quarantined}, still kept {status.kept}")
+    low = ", TOO LITTLE: no scan is accepted" if status.is_space_low else ""
+    console.print(f"Free:      {status.free_bytes / 1e9:.1f} GB{low}")
+    for route in status.routes:
+        console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
+        if route.paused_until is not None:
+            console.print(f"           {route.said}")
+            if route.advice:
+                console.print(f"           To do: {route.advice}")
+
+
+def _route_state(route: Route) -> str:
+    if route.paused_until is None:
+        return "ok"
+    if route.paused_until <= time.time():
+        return "at fault, is tried again with the next scan"
+    return f"at fault, is tried again at {moment(route.paused_until)}"

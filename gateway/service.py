@@ -1,0 +1,206 @@
+"""The whole service on one page: start, run the stations, stop."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from conf.model import Config
+from gateway.arrive import place
+from gateway.arrive.folder import FolderDoor, resume_claims
+from gateway.arrive.intake import Intake
+from gateway.arrive.smtp import Listener
+from gateway.deliver.retry import Schedule
+from gateway.deliver.route import Routes
+from gateway.deliver.runner import Deliverer
+from gateway.deliver.tell import Teller
+from gateway.events import Event, log
+from gateway.normalise.runner import Normaliser
+from gateway.spool import files, recover
+from gateway.spool.database import Database
+from gateway.spool.files import Spool
+from gateway.spool.job import OWED, Job, State
+from gateway.spool.journal import Journal
+from gateway.spool.traffic import Traffic
+from hotfolder import lease
+
+_STUCK_S: Final = 5.0
+"""``run_once`` gives up on what has not moved for so long while no station works."""
+
+_EVERY: Final = 1_000_000
+_BUSY: Final = (State.ACCEPTED, State.READY, State.SENDING)
+
+
+class StartError(Exception):
+    """The service cannot start; the sentence names the key and the mend."""
+
+
+@dataclass(slots=True)
+class Service:
+    """The stations around one spool. Made by ``start``; everything in it is ready to run."""
+
+    config: Config
+    spool: Spool
+    journal: Journal
+    intake: Intake
+    normaliser: Normaliser
+    deliverer: Deliverer
+    teller: Teller
+    release: Callable[[], None]
+    """Closes the journal and gives the state directory free."""
+
+    doors: list[FolderDoor] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT, then stop: doors first, deliveries last. Raises ListenError at its start."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        listeners = [Listener(self.intake, listener) for listener in self.config.smtp]
+        try:
+            for listener in listeners:
+                await listener.open()
+            async with asyncio.TaskGroup() as group:
+                stations = [group.create_task(work) for work in self._stations()]
+                doors = [group.create_task(door.run()) for door in self.doors]
+                log(Event.SERVICE_READY, shares=len(self.doors), listeners=len(listeners))
+                await stop.wait()
+                for listener in listeners:
+                    await listener.close()
+                for door in doors:
+                    door.cancel()
+                await asyncio.wait(doors or stations, timeout=None if doors else 0)
+                for station in stations:
+                    station.cancel()
+        finally:
+            for listener in listeners:
+                await listener.close()
+            log(Event.SERVICE_STOPPED)
+
+    async def run_once(self) -> tuple[list[Job], list[str]]:
+        """Take and deliver what is there now; return the jobs that moved, and a sentence for each file left behind."""
+        started_at = time.time()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in self._stations()]
+            for door in self.doors:
+                await door.run(until_empty=True)
+            await self._settle()
+            for task in tasks:
+                task.cancel()
+        owed = self.journal.jobs(OWED, limit=_EVERY)
+        ended = self.journal.changed_since(started_at, frozenset(State) - OWED)
+        moved = sorted((*owed, *ended), key=lambda job: job.id)
+        return moved, [f"{door.share.name}: {sentence}" for door in self.doors for sentence in door.left]
+
+    def _stations(self) -> list[Coroutine[Any, Any, None]]:
+        return [self.normaliser.run(), self.deliverer.run(), self.teller.run()]
+
+    async def _settle(self) -> None:
+        """Wait until nothing moves any more; what is stuck on a fault of this machine is not waited for without end."""
+        steps, moved_at = -1, time.monotonic()
+        while not await asyncio.to_thread(self._is_settled):
+            now_steps = await asyncio.to_thread(self.journal.steps)
+            is_idle = self.normaliser.is_idle and self.deliverer.is_idle
+            if now_steps != steps or not is_idle:
+                steps, moved_at = now_steps, time.monotonic()
+            elif time.monotonic() - moved_at > _STUCK_S:
+                return
+            await asyncio.sleep(0.05)
+
+    def _is_settled(self) -> bool:
+        """Tell whether nothing moves any more: what is left waits for a later time."""
+        is_due = self.journal.due((State.DEFERRED,), time.time(), 1) or self.journal.jobs(_BUSY, 1)
+        return not is_due and not self.journal.untold(1) and self.normaliser.is_idle and self.deliverer.is_idle
+
+
+def start(config: Config) -> Service:
+    """Open the state directory, recover what the last run left, and put the stations together.
+
+    To be called on the event loop. Raises StartError, SpoolError, JournalError and CertificateError, each with the
+    sentence for the admin.
+    """
+    lease.ignore_sigio()
+    state = config.gateway.state
+    found = place.faults(config)
+    if found:
+        raise StartError("\n".join(found))
+    spool = files.open_spool(state)
+    lock_fd = _lock(state)
+    try:
+        opened = recover.open_database(state, spool, time.time())
+    except BaseException:
+        os.close(lock_fd)
+        raise
+    database = opened.database
+
+    def release() -> None:
+        database.close()
+        os.close(lock_fd)
+
+    try:
+        service = _assemble(config, spool, database, release)
+        resume_claims(spool, service.journal, config.share)
+        recover.recover(spool, service.journal, time.time(), is_rebuilt=opened.is_rebuilt)
+    except BaseException:
+        release()
+        raise
+    log(Event.SERVICE_STARTED, state=str(state), upstreams=",".join(upstream.name for upstream in config.upstream))
+    return service
+
+
+def _assemble(config: Config, spool: Spool, database: Database, release: Callable[[], None]) -> Service:
+    loop = asyncio.get_running_loop()
+    journal = Journal(database)
+    routes = Routes(config, Traffic(database))
+    routes.prepare()
+    accepted, ready, failed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    delivery = config.delivery
+    intake = Intake(config, spool, journal, _poker(loop, accepted))
+    return Service(
+        config=config,
+        spool=spool,
+        journal=journal,
+        intake=intake,
+        normaliser=Normaliser(config, spool, journal, accepted, _poker(loop, ready), _poker(loop, failed)),
+        deliverer=Deliverer(
+            spool,
+            journal,
+            routes,
+            Schedule(delivery.first_retry, delivery.longest_retry, delivery.lifetime),
+            ready,
+            _poker(loop, failed),
+            at_once=sum(routes.room(upstream.name) for upstream in config.upstream),
+        ),
+        teller=Teller(config, spool, journal, failed, ready),
+        release=release,
+        doors=[FolderDoor(intake, share) for share in config.share],
+    )
+
+
+def _poker(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> Callable[[], None]:
+    """Return a function that sets an event from any thread: the hint that the next station has something to do."""
+
+    def poke() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(event.set)
+
+    return poke
+
+
+def _lock(state: Path) -> int:
+    """Take the state directory for this process alone. Raises StartError when another one has it."""
+    fd = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(fd)
+        raise StartError(
+            f"gateway.state: another scangate works in {state}; stop it, or name another directory"
+        ) from error
+    return fd

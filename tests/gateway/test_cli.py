@@ -1,0 +1,241 @@
+"""The command line: one sentence for each mistake, and exit codes that scripts can rely on."""
+
+import json
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gateway import __version__
+from gateway.operate.exits import Exit
+from tests.gateway.command import ROOT, Place, place, scangate
+from tests.peers import scans
+from tests.peers.loopback import ADDRESS
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Place:
+    """A right configuration in an empty folder."""
+    return place(tmp_path)
+
+
+def _sentence(done: subprocess.CompletedProcess[str], code: Exit) -> str:
+    """The one line a failed command says; nothing else, and no traceback."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    lines = [line for line in done.stderr.splitlines() if "event=" not in line]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_version():
+    """--version says name and version."""
+    done = scangate("--version")
+    assert (done.returncode, done.stdout) == (0, f"scangate, version {__version__}\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["run", "-h"], ["convert", "--help"]])
+def test_help_fits_the_terminal(arguments: list[str]):
+    """Help is there for each command and fits 80 columns."""
+    done = scangate(*arguments)
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["show"], ["convert"], ["run", "--twice"], ["status", "extra"]])
+def test_wrong_arguments(arguments: list[str]):
+    """Wrong arguments are told with the usage, exit code 2, and no traceback."""
+    done = scangate(*arguments)
+    assert done.returncode == Exit.USAGE
+    assert "Usage:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "check", "status", "queue"])
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[gateway]", "this is no TOML", r"gateway\.toml:1: is not TOML at column \d+: "),
+        ('"scanner@contoso.com"', '"scanner@contoso.com', r"gateway\.toml:7: is not TOML at column \d+: "),
+        ('["it@contoso.com"]', '"it@contoso.com"', r"gateway\.toml:4: gateway\.admin: must be a list in \[ \]$"),
+        ('quiet = "200ms"', "quiet = 5", r"gateway\.toml:17: share\[0\]\.quiet: must be a duration with its unit"),
+        (
+            'method = "maildir"\npath = "{folder}/mail"',
+            'method = "client-auth"\nusername = "a@contoso.com"\nauth = "password"\npassword_file = "{folder}/none"',
+            r"gateway\.toml:13: upstream\[0\]\.password_file: names a file that does not exist",
+        ),
+    ],
+    ids=["no TOML", "half a TOML", "wrong type", "no unit", "no secret file"],
+)
+def test_a_mistake_in_the_file_is_one_sentence(here: Place, command: str, old: str, new: str, said: str):
+    """Each mistake of the configuration is one line with file, line, key and what is allowed, for every command."""
+    here.write(old.format(folder=here.folder), new.format(folder=here.folder))
+    sentence = _sentence(scangate(command, "--config", here.config), Exit.CONFIG)
+    assert re.search(said, sentence), sentence
+
+
+def test_a_missing_file_is_named(tmp_path: Path):
+    """A configuration that does not exist is named."""
+    path = tmp_path / "none.toml"
+    assert str(path) in _sentence(scangate("check", "--config", path), Exit.CONFIG)
+
+
+def test_check_says_that_nothing_is_wrong(here: Place):
+    """A right configuration is told to be right, and check changes nothing on the disk."""
+    done = scangate("check", "--config", here.config)
+    assert (done.returncode, done.stdout) == (0, f"{here.config}: no mistakes\n")
+    assert sorted(path.name for path in here.folder.iterdir()) == ["gateway.toml", "scans"]
+
+
+def test_every_mistake_at_once(here: Place):
+    """Several mistakes are several lines, in the order of the file."""
+    here.config.write_text(here.text().replace('"it@contoso.com"', '"it"').replace('quiet = "200ms"', "quick = 1"))
+    done = scangate("check", "--config", here.config)
+    assert done.returncode == Exit.CONFIG
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f"{here.config}:4: gateway.admin[0]: must be one e-mail address")
+    assert 'did you mean "quiet"' in second
+
+
+@pytest.mark.parametrize(("command", "code"), [("check", Exit.CONFIG), ("run", Exit.START)])
+@pytest.mark.parametrize("fault", ["share missing", "share a file", "state a file", "state below a file"])
+def test_a_folder_that_cannot_be_worked_in(here: Place, command: str, code: Exit, fault: str):
+    """A share or state directory that is missing or no directory is named with its key and what helps."""
+    if fault == "state below a file":
+        here.write(f'"{here.state}"', f'"{here.folder}/file/state"')
+        (here.folder / "file").write_text("")
+    elif fault == "state a file":
+        here.state.write_text("")
+    else:
+        here.scans.rmdir()
+        if fault == "share a file":
+            here.scans.write_text("")
+    sentence = _sentence(scangate(command, "--config", here.config), code)
+    key = "gateway.state: " if fault.startswith("state") else "share.scans.path: "
+    assert key in sentence
+    assert re.search(r"; ?(make|name) ", sentence)
+
+
+def test_a_port_in_use(here: Place):
+    """A listener whose port is taken is named with its key, and the service does not start."""
+    with socket.socket() as taken:
+        taken.bind((ADDRESS, here.port))
+        taken.listen()
+        sentence = _sentence(scangate("run", "--config", here.config), Exit.START)
+    assert f"smtp.smtp.listen: 127.0.0.1:{here.port} cannot be opened" in sentence
+    assert "another program" in sentence
+
+
+def test_certificate_files_that_do_not_fit(here: Place):
+    """An authority file that is none stops the start with its key."""
+    (here.folder / "ca.pem").write_text("no certificate")
+    new = f'method = "relay"\nhost = "localhost"\nca_file = "{here.folder}/ca.pem"'
+    here.write(f'method = "maildir"\npath = "{here.folder}/mail"', new)
+    sentence = _sentence(scangate("run", "--once", "--config", here.config), Exit.START)
+    assert f"ca_file: {here.folder}/ca.pem" in sentence
+
+
+@pytest.mark.parametrize("command", [["status"], ["queue"], ["show", "20261123T090257Z-k7q2"]])
+def test_nothing_to_look_at_yet(here: Place, command: list[str]):
+    """Before the first run there is nothing to look at, and that is said; no file is made."""
+    sentence = _sentence(scangate(*command, "--config", here.config), Exit.LOCAL)
+    assert "the service has not run with this configuration yet" in sentence
+    assert not here.state.exists()
+
+
+def test_a_damaged_journal_is_one_sentence(here: Place):
+    """A journal that is no database is told in one sentence by the commands that read it."""
+    here.state.mkdir()
+    (here.state / "journal.db").write_bytes(b"this is no database" * 100)
+    assert "journal.db" in _sentence(scangate("queue", "--config", here.config), Exit.LOCAL)
+
+
+def test_once_delivers_what_is_there(here: Place):
+    """With --once run takes what lies in the share, delivers it, prints a line for each, and ends with 0."""
+    (here.scans / "one.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
+    done = scangate("run", "--once", "--config", here.config)
+    assert done.returncode == Exit.OK, done.stderr
+    assert re.fullmatch(r"\S+ sent: one\.tif to office@contoso\.com\n", done.stdout)
+    assert len(here.mails) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_once_tells_what_was_not_delivered(here: Place):
+    """A scan that cannot be delivered is printed with its reason, and the exit code is 1."""
+    broken = scans.jpeg(size_px=(600, 800))
+    (here.scans / "bad.jpg").write_bytes(broken[:200] + b"\0" * 500 + b"\xff\xd9")
+    done = scangate("run", "--once", "--config", here.config)
+    assert done.returncode == Exit.NOT_ALL
+    assert "bad.jpg" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_once_ends_when_nothing_can_be_delivered(here: Place):
+    """With a mailbox that cannot be written run --once ends too, keeps the scan, and says why."""
+    (here.folder / "mail").write_text("a file in the way")
+    (here.scans / "one.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
+    here.config.write_text(f'{here.text()}\n[delivery]\nfirst_retry = "10m"\nlongest_retry = "10m"\n')
+    done = scangate("run", "--once", "--config", here.config)
+    assert done.returncode == Exit.NOT_ALL
+    assert re.search(r"deferred: one\.tif to office@contoso\.com \(.*/mail cannot be written", done.stdout)
+    assert len(list((here.state / "spool" / "jobs").iterdir())) == 1
+
+
+def test_convert_makes_one_pdf(tmp_path: Path):
+    """The files given become one PDF, in the order given, and its pages are counted."""
+    sources = [tmp_path / "1.tif", tmp_path / "2.jpg"]
+    sources[0].write_bytes(scans.tiff_g4(size_px=(600, 800)))
+    sources[1].write_bytes(scans.jpeg(size_px=(600, 800)))
+    output = tmp_path / "out.pdf"
+    done = scangate("convert", *sources, "-o", output)
+    assert done.returncode == Exit.OK, done.stderr
+    assert done.stdout.startswith(f"{output}: 2 pages, {output.stat().st_size} bytes")
+    assert output.read_bytes().startswith(b"%PDF-")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.tif", "2.jpg", "out.pdf"]
+
+
+def test_convert_as_json(tmp_path: Path):
+    """With --json convert prints the document as one JSON object."""
+    (tmp_path / "1.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
+    done = scangate("convert", tmp_path / "1.tif", "-o", tmp_path / "out.pdf", "--json")
+    told = json.loads(done.stdout)
+    assert told["output"] == str(tmp_path / "out.pdf")
+    assert told["size_bytes"] == (tmp_path / "out.pdf").stat().st_size
+    assert len(told["pages"]) == 1
+
+
+def test_convert_refuses_what_is_no_scan(tmp_path: Path):
+    """What cannot become a PDF is told in one sentence, exit code 5, and an older output stays as it was."""
+    (tmp_path / "note.txt").write_text("hello")
+    output = tmp_path / "out.pdf"
+    output.write_bytes(b"older")
+    assert _sentence(scangate("convert", tmp_path / "note.txt", "-o", output), Exit.REJECTED)
+    assert output.read_bytes() == b"older"
+    told = scangate("convert", tmp_path / "note.txt", "-o", output, "--json")
+    assert told.returncode == Exit.REJECTED
+    assert json.loads(told.stdout)["output"] is None
+
+
+@pytest.mark.parametrize("where", ["none/out.pdf", "1.tif/out.pdf"])
+def test_convert_into_no_folder(tmp_path: Path, where: str):
+    """An output whose folder does not exist is named."""
+    (tmp_path / "1.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
+    sentence = _sentence(scangate("convert", tmp_path / "1.tif", "-o", tmp_path / where), Exit.LOCAL)
+    assert where.partition("/")[0] in sentence
+
+
+def test_a_fault_of_ours_has_its_own_code(here: Place, tmp_path: Path):
+    """An error nobody foresaw shows its traceback and ends with 70, which no other ending has."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(
+        "import conf.load\ndef load(*_):\n    raise RuntimeError('unforeseen')\nconf.load.load = load\n"
+    )
+    done = scangate("check", "--config", here.config, env={"PYTHONPATH": f"{broken}:{ROOT}"})
+    assert done.returncode == Exit.BUG
+    assert "unforeseen" in done.stderr
+    assert "Traceback" in done.stderr

@@ -1,0 +1,197 @@
+"""The whole service: it starts only when it can work, stops cleanly, and finishes what the last run left."""
+
+import contextlib
+import json
+import re
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conf.load import Loaded, load
+from conf.model import Config
+from gateway import service
+from gateway.deliver.tls import CertificateError
+from gateway.operate.exits import Exit
+from gateway.operate.status import is_running
+from gateway.service import Service, StartError
+from gateway.spool.job import State
+from tests.gateway.command import Place, argv, environment, place, scangate
+from tests.gateway.deliver.given import MESSAGE, OFFICE, put_job
+from tests.peers import scans
+from tests.peers.loopback import ADDRESS, wait_until
+from tests.peers.process import Process
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Place:
+    """A right configuration in an empty folder."""
+    return place(tmp_path)
+
+
+@contextlib.contextmanager
+def _running(here: Place) -> Iterator[Process]:
+    """The service in a process of its own, from ready to stopped."""
+    process = Process(argv("run", "--config", here.config), here.folder / "service.log", environment())
+    try:
+        process.wait_ready(lambda: "service-ready" in process.log_text())
+        yield process
+    finally:
+        process.stop()
+
+
+def _config(here: Place) -> Config:
+    loaded = load(here.config, {})
+    assert isinstance(loaded, Loaded), str(loaded)
+    return loaded.config
+
+
+@contextlib.contextmanager
+def _started(here: Place) -> Iterator[Service]:
+    """The service put together in this process, and its state directory free again in the end."""
+    started = service.start(_config(here))
+    try:
+        yield started
+    finally:
+        started.release()
+
+
+def _wait_for_mails(here: Place, count: int) -> None:
+    wait_until(lambda: len(here.mails) >= count, 20, f"{count} mails")
+
+
+def test_takes_scans_at_both_doors_and_stops_when_told(here: Place):
+    """A running service delivers what lies in the share and what comes by SMTP, and ends with 0 on SIGTERM."""
+    with _running(here) as process:
+        assert is_running(here.state)
+        (here.scans / "one.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
+        with smtplib.SMTP(ADDRESS, here.port, timeout=20) as device:
+            attached = b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + scans.pdf(dpi=50)
+            device.sendmail("printer@contoso.com", [OFFICE], attached)
+        _wait_for_mails(here, 2)
+        process._child.send_signal(signal.SIGTERM)
+        wait_until(lambda: not process.is_running(), 20, "the end of the service")
+        assert process._child.returncode == Exit.OK
+    assert not is_running(here.state)
+    log = process.log_text()
+    assert log.index("service-started") < log.index("service-ready") < log.index("service-stopped")
+    assert log.count("job-sent") == 2
+    assert "Traceback" not in log
+
+
+def test_a_second_instance_is_refused(here: Place):
+    """A second service on one state directory does not start, in one sentence, and the first goes on."""
+    with _running(here) as process:
+        for command in (["run"], ["run", "--once"]):
+            done = scangate(*command, "--config", here.config)
+            assert done.returncode == Exit.START
+            (line,) = (line for line in done.stderr.splitlines() if line.startswith("scangate: "))
+            assert f"gateway.state: another scangate works in {here.state}; stop it" in line
+            assert "Traceback" not in done.stderr
+        assert process.is_running()
+        (here.scans / "one.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
+        _wait_for_mails(here, 1)
+
+
+def test_status_of_a_running_service(here: Place):
+    """Beside a running service status says that it runs, as text within 80 columns and as JSON, and ends with 0."""
+    with _running(here):
+        shown = scangate("status", "--config", here.config)
+        assert shown.returncode == Exit.OK
+        assert ": running\n" in shown.stdout
+        assert max(map(len, shown.stdout.splitlines())) <= 80
+        told = json.loads(scangate("status", "--json", "--config", here.config).stdout)
+        assert (told["is_running"], told["needs_person"]) == (True, False)
+        assert scangate("queue", "--config", here.config).stdout == "The queue is empty.\n"
+    stopped = scangate("status", "--config", here.config)
+    assert stopped.returncode == Exit.NOT_ALL
+    assert "NOT RUNNING" in stopped.stdout
+
+
+async def test_what_the_last_run_left_is_finished(here: Place):
+    """A job that was ready is sent; one caught in sending is sent again, marked as perhaps delivered twice."""
+    with _started(here) as first:
+        ready = put_job(first.spool, first.journal, (OFFICE,))
+        sending = put_job(first.spool, first.journal, (OFFICE,))
+        first.journal.move(sending, State.SENDING, time.time())
+    with _started(here) as again:
+        moved, left = await again.run_once()
+        assert left == []
+        assert {job.id: (job.state, job.is_uncertain) for job in moved} == {
+            ready: (State.SENT, False),
+            sending: (State.SENT, True),
+        }
+    assert all(path.read_bytes().endswith(MESSAGE) for path in here.mails)
+    assert len(here.mails) == 2
+
+
+async def test_run_once_ends_with_nothing_to_do(here: Place):
+    """With empty folders it ends at once, with nothing moved and nothing left."""
+    with _started(here) as started:
+        assert await started.run_once() == ([], [])
+
+
+async def test_run_once_tells_of_a_failure_before_it_ends(here: Place):
+    """A scan that fails is back in the share's _failed, and its notice is out, when run_once returns."""
+    here.config.write_text(f"{here.text()}\n[pdf]\npages = 1\n")
+    (here.scans / "two.tif").write_bytes(scans.tiff_g4(2, size_px=(600, 800)))
+    with _started(here) as started:
+        moved, left = await started.run_once()
+    assert sorted(job.state for job in moved) == [State.FAILED, State.SENT]
+    assert left == []
+    assert sorted(path.name for path in (here.scans / "_failed").iterdir()) == ["two.tif", "two.tif.txt"]
+    (notice,) = here.mails
+    assert b"To: it@contoso.com" in notice.read_bytes()
+
+
+@pytest.mark.parametrize("fault", ["share", "state"])
+async def test_a_folder_at_fault_stops_the_start(here: Place, fault: str):
+    """A missing share or a state directory that is a file stops the start; nothing is made and nothing is locked."""
+    if fault == "share":
+        here.scans.rmdir()
+    else:
+        here.state.write_text("")
+    with pytest.raises(StartError, match=r"^(share\.scans\.path|gateway\.state): "):
+        service.start(_config(here))
+    assert not here.state.is_dir()
+
+
+async def test_run_once_ends_though_a_failure_cannot_be_told(here: Place, monkeypatch: pytest.MonkeyPatch):
+    """A share in which no _failed can be made does not hold run_once for ever; the failed scan is among what moved."""
+    monkeypatch.setattr(service, "_STUCK_S", 0.5)
+    here.config.write_text(f"{here.text()}\n[pdf]\npages = 1\n")
+    (here.scans / "_failed").write_bytes(b"a file where the folder should be")
+    (here.scans / "two.tif").write_bytes(scans.tiff_g4(2, size_px=(600, 800)))
+    with _started(here) as started:
+        moved, _ = await started.run_once()
+        (failed,) = (job for job in moved if job.state is State.FAILED)
+        assert [job.id for job in started.journal.untold(10)] == [failed.id]
+
+
+async def test_a_failed_start_gives_the_directory_free(here: Place):
+    """After a start that failed for its certificate the next one works."""
+    good = here.text()
+    (here.folder / "ca.pem").write_text("no certificate")
+    here.config.write_text(
+        re.sub(
+            r'method = "maildir"\npath = .*', f'method = "relay"\nhost = "h"\nca_file = "{here.folder}/ca.pem"', good
+        )
+    )
+    with pytest.raises(CertificateError):
+        service.start(_config(here))
+    assert not is_running(here.state)
+    here.config.write_text(good)
+    with _started(here):
+        assert is_running(here.state)
+
+
+def test_heavy_libraries_wait_until_they_are_needed():
+    """The idle service holds neither msal nor the libraries of the converter: a small box has no memory for them."""
+    code = "import sys, gateway.service; print([m for m in ('PIL', 'pypdf', 'pikepdf', 'msal') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
