@@ -1,0 +1,50 @@
+"""Free ports on the loopback address, and waiting for a fact with a deadline."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from typing import Final
+
+ADDRESS: Final = "127.0.0.1"
+POLL_S: Final = 0.02
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on at 127.0.0.1 at this moment.
+
+    The kernel hands ephemeral ports out in random order, so two peers asking one after the other get different ones.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((ADDRESS, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_listening(port: int) -> bool:
+    """Does anybody accept a connection at 127.0.0.1:port?"""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((ADDRESS, port)) == 0
+
+
+def wait_until(question: Callable[[], bool], timeout_s: float, what: str) -> None:
+    """Return as soon as the question is answered with yes.
+
+    Raises:
+        TimeoutError: the deadline passed first; the text says what was waited for.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not question():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {timeout_s:g} s")
+        time.sleep(POLL_S)
+
+
+async def until(question: Callable[[], bool], timeout_s: float, what: str) -> None:
+    """The same as wait_until for a test that runs on the event loop."""
+    deadline = time.monotonic() + timeout_s
+    while not question():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {timeout_s:g} s")
+        await asyncio.sleep(POLL_S)
