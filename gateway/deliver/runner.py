@@ -17,7 +17,7 @@ from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.files import Spool
-from gateway.spool.job import Fate, Job, JobId, State, closing_state
+from gateway.spool.job import OWED, Fate, Job, JobId, State, closing_state
 from gateway.spool.journal import Journal, WrongMoveError
 from gateway.spool.reply import Deferral, Receipt, Refusal, Scope, Verdict
 
@@ -137,12 +137,12 @@ class Deliverer:
 
     async def _interrupted(self, job_id: JobId, reason: str) -> None:
         """Put a job back; one that the journal has as being sent must not stay so, any other may rest in memory."""
-        if job_id in self._marked:
-            await self._write_down(job_id, lambda: self._put_back(job_id, reason))
-            return
         try:
-            await asyncio.to_thread(self._put_back, job_id, reason)
-        except (OSError, sqlite3.Error):
+            if job_id in self._marked:
+                await self._write_down(job_id, lambda: self._put_back(job_id, reason))
+            else:
+                await asyncio.to_thread(self._put_back, job_id, reason)
+        except (OSError, sqlite3.Error, WrongMoveError):
             self._resting[job_id] = time.time() + _LOCAL_FAULT_S
 
     async def _quarantine(self, job_id: JobId, error: Exception) -> None:
@@ -203,6 +203,8 @@ class Deliverer:
         """Let a job that a fault of ours interrupted wait for another try, or end it when its lifetime is over."""
         job = self.journal.job(job_id)
         assert job is not None
+        if job.state not in OWED:
+            return  # its end stands in the journal; the next start finishes it on disk
         now = time.time()
         if job_id in self._at_dot:
             self.journal.mark_uncertain(job_id, now, reason)

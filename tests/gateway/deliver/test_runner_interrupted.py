@@ -106,3 +106,22 @@ async def test_a_pause_from_a_clock_gone_wrong_is_over(server_certificate: Certi
     ):
         here.traffic.pause("direct-send", Pause(time.time() + 3 * 365 * 86400, 1, "said", ""))
         assert (await here.deliver(here.ready())).state is State.SENT
+
+
+async def test_an_end_that_cannot_be_finished_on_disk_stands(
+    server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A refused job whose directory cannot be moved aside has failed all the same, is told, and stops nobody."""
+    script = Script().on(At.RCPT, b"550 5.1.10 RecipientNotFound\r\n")
+
+    def broken(*_values: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    async with (
+        Exchange(server_certificate.server_context(), script, needs_login=False) as exchange,
+        box(config(tmp_path, direct(exchange.port, server_certificate.authority))) as here,
+    ):
+        monkeypatch.setattr("gateway.spool.files.move_aside", broken)
+        job = await here.deliver(here.ready())
+        assert job.state is State.FAILED
+        assert [untold.id for untold in here.journal.untold(10)] == [job.id]
