@@ -5,19 +5,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import assert_never
 
-from image.document import Limits, Page
+from image.document import Page
 from image.inflate import Inflated, inflate
-from image.plan import Check, Copy, Encode, PagePlan
 from image.probe_jpeg import damaged_jpeg
 from image.probe_png import damaged_png
 from image.reader import Reader, Span, reader_of
+from image.recipe import Recipe
 from image.sniff import Kind
+from image.step import Copy, Encode, PagePlan, Proof
 from image.writer import PdfWriter
 
 _BITS_REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
-def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWriter, limits: Limits) -> Iterator[Page]:
+def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWriter, recipe: Recipe) -> Iterator[Page]:
     """Writes each page of the image file at ``path`` as planned, and yields what was done.
 
     Raises ``ScanError`` when a page's data turns out not to be what its header announced; ``OSError`` comes through.
@@ -27,14 +28,14 @@ def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWr
         for plan in plans:
             match plan.step:
                 case Copy():
-                    _check(plan.step, reader)
+                    _prove(plan.step, reader)
                     action, picture, data = plan.step.action, plan.step.picture, _copied(plan.step, reader)
                 case Encode():
                     if frames is None:
                         from image.raster import Frames
 
                         frames = stack.enter_context(Frames(path, kind))
-                    encoded = frames.encode(plan.step, limits)
+                    encoded = frames.encode(plan.step, recipe)
                     action, picture, data = "encoded", encoded.picture, encoded.data
                 case _:
                     assert_never(plan.step)
@@ -51,19 +52,19 @@ def _copied(step: Copy, reader: Reader) -> Iterator[bytes]:
             yield part
 
 
-def _check(step: Copy, reader: Reader) -> None:
+def _prove(step: Copy, reader: Reader) -> None:
     """Proves what the plan asks for; raises ``ScanError`` (damaged) when it does not hold."""
-    match step.check:
-        case Check.NOTHING:
+    match step.proof:
+        case Proof.NOTHING:
             return
-        case Check.JPEG_IS_COMPLETE:
+        case Proof.JPEG_IS_COMPLETE:
             from image.raster import is_complete_jpeg
 
             spans = (part for part in step.parts if isinstance(part, Span))
             if not is_complete_jpeg(b"".join(reader.read(span.offset, span.size_bytes) for span in spans)):
                 raise damaged_jpeg()
-        case Check.DATA_INFLATES:
+        case Proof.DATA_INFLATES:
             if inflate(_copied(step, reader), step.inflated_bytes) is not Inflated.ENOUGH:
                 raise damaged_png()
         case _:
-            assert_never(step.check)
+            assert_never(step.proof)

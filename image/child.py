@@ -41,7 +41,7 @@ def _answer(request: Request) -> Answer:
     from image.convert import to_pdf
 
     try:
-        return to_pdf(request.sources, request.out, request.limits, request.made_at)
+        return to_pdf(request.sources, request.out, request.limits, request.made_at, request.recipe)
     except (ScanError, OSError) as error:
         return error
 

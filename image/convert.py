@@ -12,16 +12,19 @@ from image.assemble import write_pages
 from image.document import Document, Limits, Page, Written
 from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault, is_local
 from image.limit import check_page_count
-from image.plan import PagePlan, plan_page
+from image.plan import plan_page
 from image.probe_bmp import probe_bmp
 from image.probe_jpeg import probe_jpeg
 from image.probe_png import probe_png
 from image.probe_tiff import probe_tiff
 from image.reader import reader_of
+from image.recipe import Recipe
 from image.refusal import refusal_of
 from image.sniff import HEAD_BYTES, TAIL_BYTES, Kind, sniff
+from image.step import PagePlan
 from image.writer import PdfWriter
 
+DEFAULT = Recipe()
 LOOPED = "The TIFF from the scanner was damaged behind its last page; please check that no page is missing."
 
 
@@ -42,7 +45,7 @@ class _PdfFile:
     path: Path
 
 
-def to_pdf(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime) -> Document:
+def to_pdf(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime, recipe: Recipe = DEFAULT) -> Document:
     """Writes the pages of ``sources``, in the given order, to ``out`` as one PDF, and checks it with a second reader.
 
     ``made_at`` (with a time zone) is the only time in the file: the same input gives the same bytes. ``out`` is
@@ -51,7 +54,7 @@ def to_pdf(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime
     Raises ``ScanError`` for anything wrong with the files, and ``OSError`` for anything wrong with this box's disk.
     """
     try:
-        return _converted(sources, out, limits, made_at)
+        return _converted(sources, out, limits, made_at, recipe)
     except BaseException as error:
         with contextlib.suppress(OSError):
             out.unlink(missing_ok=True)
@@ -83,30 +86,30 @@ def _as_promised(error: Exception) -> ScanError | OSError:
             )
 
 
-def _converted(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime) -> Document:
+def _converted(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime, recipe: Recipe) -> Document:
     if not sources:
         raise ScanError(ScanFault.EMPTY, "The scan holds no file.")
-    files = [_planned(path, limits) for path in sources]
+    files = [_planned(path, limits, recipe) for path in sources]
     check_page_count(sum(len(file.pages) for file in files if isinstance(file, _ImageFile)), limits)
     match files:
         case [_PdfFile(path)]:
-            from image.pdf_in import clean_pdf
+            from image.pdf.clean import clean_pdf
 
             cleaned = clean_pdf(path, out, limits, made_at)
             pages, notes, written = cleaned.pages, cleaned.notes, cleaned.written
         case _ if all(isinstance(file, _ImageFile) for file in files):
             images = [file for file in files if isinstance(file, _ImageFile)]
-            pages, written = _write_images(images, out, limits, made_at)
+            pages, written = _write_images(images, out, limits, made_at, recipe)
             notes = tuple(note for file in images for note in file.notes)
         case _:
-            pages, notes, written = _join(files, out, limits, made_at)
+            pages, notes, written = _join(files, out, limits, made_at, recipe)
     from image.verify import verify
 
     verify(out, pages)
     return Document(out, pages, written.size_bytes, written.sha256, tuple(dict.fromkeys(notes)))
 
 
-def _planned(path: Path, limits: Limits) -> _ImageFile | _PdfFile:
+def _planned(path: Path, limits: Limits, recipe: Recipe) -> _ImageFile | _PdfFile:
     with path.open("rb") as file:
         reader = reader_of(file)
         head = reader.read(0, min(HEAD_BYTES, reader.size_bytes))
@@ -117,37 +120,37 @@ def _planned(path: Path, limits: Limits) -> _ImageFile | _PdfFile:
                 return _PdfFile(path)
             case Kind.TIFF:
                 tiff = probe_tiff(reader, limits)
-                plans = tuple(plan_page(page, limits) for page in tiff.pages)
+                plans = tuple(plan_page(page, limits, recipe) for page in tiff.pages)
                 return _ImageFile(path, kind, plans, (LOOPED,) if tiff.is_looped else ())
             case Kind.JPEG:
-                plans = tuple(plan_page(page, limits) for page in probe_jpeg(reader, limits))
+                plans = tuple(plan_page(page, limits, recipe) for page in probe_jpeg(reader, limits))
                 return _ImageFile(path, kind, plans, ())
             case Kind.PNG:
-                return _ImageFile(path, kind, (plan_page(probe_png(reader, limits), limits),), ())
+                return _ImageFile(path, kind, (plan_page(probe_png(reader, limits), limits, recipe),), ())
             case Kind.BMP:
-                return _ImageFile(path, kind, (plan_page(probe_bmp(reader, limits), limits),), ())
+                return _ImageFile(path, kind, (plan_page(probe_bmp(reader, limits), limits, recipe),), ())
             case _:
                 raise refusal_of(kind)
 
 
 def _write_images(
-    files: Sequence[_ImageFile], out: Path, limits: Limits, made_at: datetime
+    files: Sequence[_ImageFile], out: Path, limits: Limits, made_at: datetime, recipe: Recipe
 ) -> tuple[tuple[Page, ...], Written]:
     pages: list[Page] = []
     with out.open("wb") as target:
         writer = PdfWriter(target, limits, made_at)
         for file in files:
-            pages.extend(write_pages(file.path, file.kind, file.pages, writer, limits))
+            pages.extend(write_pages(file.path, file.kind, file.pages, writer, recipe))
         written = writer.finish()
         target.flush()
     return tuple(pages), written
 
 
 def _join(
-    files: Sequence[_ImageFile | _PdfFile], out: Path, limits: Limits, made_at: datetime
+    files: Sequence[_ImageFile | _PdfFile], out: Path, limits: Limits, made_at: datetime, recipe: Recipe
 ) -> tuple[tuple[Page, ...], tuple[str, ...], Written]:
     """PDFs among other files: each run of images and each PDF becomes a part beside ``out``, then all are joined."""
-    from image.pdf_in import clean_pdf, join_pdfs
+    from image.pdf.clean import clean_pdf, join_pdfs
 
     pages: list[Page] = []
     notes: list[str] = []
@@ -159,7 +162,7 @@ def _join(
                 parts.append(part)
                 images = [file for file in group if isinstance(file, _ImageFile)]
                 if images:
-                    made, _ = _write_images(images, part, limits, made_at)
+                    made, _ = _write_images(images, part, limits, made_at, recipe)
                     notes.extend(note for file in images for note in file.notes)
                 else:
                     cleaned = clean_pdf(group[0].path, part, limits, made_at)

@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from image.document import Document, Limits, Page
+from image.document import Document, Limits, Page, Part
 from image.errors import ScanError, ScanFault
+from image.recipe import Check, Recipe, Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Request:
     sources: tuple[Path, ...]
     out: Path
     limits: Limits
+    recipe: Recipe
     made_at: datetime
     memory_bytes: int
     cpu_s: int
@@ -34,6 +36,7 @@ def request_to_json(request: Request) -> bytes:
             "sources": [_hex(path) for path in request.sources],
             "out": _hex(request.out),
             "limits": asdict(request.limits),
+            "recipe": asdict(request.recipe),
             "made_at": request.made_at.isoformat(),
             "memory_bytes": request.memory_bytes,
             "cpu_s": request.cpu_s,
@@ -49,6 +52,7 @@ def request_from_json(data: bytes) -> Request:
         sources=tuple(_path(path) for path in found["sources"]),
         out=_path(found["out"]),
         limits=Limits(**found["limits"]),
+        recipe=_recipe(found["recipe"]),
         made_at=datetime.fromisoformat(found["made_at"]),
         memory_bytes=found["memory_bytes"],
         cpu_s=found["cpu_s"],
@@ -60,8 +64,9 @@ def answer_to_json(answer: Answer) -> bytes:
     """``answer`` as JSON; the path of a document is left out, since the asker knows it."""
     match answer:
         case Document():
-            pages = [[page.width_pt, page.height_pt, page.action] for page in answer.pages]
-            said = {"pages": pages, "size_bytes": answer.size_bytes, "sha256": answer.sha256, "notes": answer.notes}
+            said = asdict(answer)
+            del said["path"]
+            said["parts"] = [{**asdict(part), "path": part.path.name} for part in answer.parts]
             return json.dumps({"document": said}).encode()
         case ScanError():
             return json.dumps({"fault": answer.fault, "sentence": answer.sentence}).encode()
@@ -75,19 +80,18 @@ def answer_from_json(data: bytes, out: Path) -> Answer | None:
         found = json.loads(data)
         if "document" in found:
             said = found["document"]
-            pages: Sequence[tuple[float, float, str]] = said["pages"]
-            return Document(
-                path=out,
-                pages=tuple(Page(width_pt, height_pt, action) for width_pt, height_pt, action in pages),
-                size_bytes=said["size_bytes"],
-                sha256=said["sha256"],
-                notes=tuple(said["notes"]),
-            )
+            parts = tuple(Part(**{**part, "path": out.with_name(part["path"])}) for part in said["parts"])
+            pages = tuple(Page(**page) for page in said["pages"])
+            return Document(**{**said, "path": out, "pages": pages, "parts": parts, "notes": tuple(said["notes"])})
         if "fault" in found:
             return ScanError(ScanFault(found["fault"]), found["sentence"])
         return OSError(found["errno"], found["reason"])
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _recipe(found: dict[str, Any]) -> Recipe:
+    return Recipe(**{**found, "signed": Signed(found["signed"]), "check": Check(found["check"])})
 
 
 def _hex(path: Path) -> str:

@@ -14,10 +14,11 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from image.document import Limits
 from image.errors import ScanError, ScanFault, is_local
 from image.picture import Coding, Colour, Picture
-from image.plan import Encode, Target
 from image.probe_tiff import probe_tiff
 from image.reader import Span, reader_of
+from image.recipe import Recipe
 from image.sniff import Kind
+from image.step import Encode, Target
 
 # The probes have checked every size against the limits before a page comes here, and decode() holds them to it.
 Image.MAX_IMAGE_PIXELS = None
@@ -55,14 +56,14 @@ class Frames:
         if self._image is not None:
             self._image.close()
 
-    def encode(self, step: Encode, limits: Limits) -> Encoded:
+    def encode(self, step: Encode, recipe: Recipe) -> Encoded:
         """Decodes what ``step`` names and encodes it as it says.
 
         Raises ``ScanError``: unsupported when the decoder does not know this kind, damaged when it cannot go on.
         """
         try:
             image = self._decode(step)
-            return _encode(_plain(image, step), step.target, limits)
+            return _encode(_plain(image, step), step.target, recipe)
         except UnidentifiedImageError as error:
             raise ScanError(
                 ScanFault.UNSUPPORTED,
@@ -147,7 +148,7 @@ def _on_white(image: Image.Image) -> Image.Image:
     return page
 
 
-def _encode(image: Image.Image, target: Target, limits: Limits) -> Encoded:
+def _encode(image: Image.Image, target: Target, recipe: Recipe) -> Encoded:
     match target:
         case Target.G4:
             return _g4(image)
@@ -155,7 +156,7 @@ def _encode(image: Image.Image, target: Target, limits: Limits) -> Encoded:
             colour = Colour.GREY if image.mode == "L" else Colour.RGB
             data = io.BytesIO()
             # Everything is stated: Pillow would inherit tables, profile and EXIF from the source.
-            image.save(data, "JPEG", quality=limits.jpeg_quality, exif=b"", icc_profile=None, comment=b"")
+            image.save(data, "JPEG", quality=recipe.jpeg_quality, exif=b"", icc_profile=None, comment=b"")
             picture = Picture(image.width, image.height, 8, colour, Coding.DCT)
             return Encoded(picture, iter((data.getvalue(),)))
         case Target.FLATE:

@@ -16,7 +16,9 @@ from pathlib import Path
 from image.document import Document, Limits
 from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault
 from image.exchange import Request, answer_from_json, request_to_json
+from image.recipe import Recipe
 
+DEFAULT = Recipe()
 FAULTY = "The picture data of a page is damaged in places; please check that it can be read."
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -38,6 +40,7 @@ async def convert(
     out: Path,
     limits: Limits,
     made_at: datetime,
+    recipe: Recipe = DEFAULT,
     *,
     memory_bytes: int,
     timeout_s: float,
@@ -50,7 +53,7 @@ async def convert(
     Raises ``ScanError`` as ``to_pdf`` does, and timeout, too-large (memory) and crashed; ``OSError`` when this box is
     at fault (a full disk, no process to be had), which another attempt may cure.
     """
-    request = _request(sources, out, limits, made_at, memory_bytes, timeout_s)
+    request = _request(sources, out, limits, recipe, made_at, memory_bytes, timeout_s)
     try:
         code, said, complaint = await _run(request_to_json(request), timeout_s)
     except BaseException:
@@ -80,12 +83,19 @@ def failure(code: int, complaint: str) -> ScanError | OSError:
 
 
 def _request(
-    sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime, memory_bytes: int, timeout_s: float
+    sources: Sequence[Path],
+    out: Path,
+    limits: Limits,
+    recipe: Recipe,
+    made_at: datetime,
+    memory_bytes: int,
+    timeout_s: float,
 ) -> Request:
     return Request(
         sources=tuple(path.absolute() for path in sources),
         out=out.absolute(),
         limits=limits,
+        recipe=recipe,
         made_at=made_at,
         memory_bytes=memory_bytes,
         cpu_s=math.ceil(timeout_s) + 1,

@@ -24,6 +24,7 @@ from hotfolder import names
 from image import sniff, worker
 from image.document import Document, Limits
 from image.errors import ScanError, ScanFault
+from image.recipe import Recipe
 from image.sniff import Kind
 
 _LOOK_S: Final = 30.0
@@ -126,12 +127,14 @@ class Normaliser:
         pdf = directory / files.PDF
         pdf.unlink(missing_ok=True)
         settings = self.config.pdf
-        limits = Limits(pages=settings.pages, colour=settings.colour, jpeg_quality=settings.jpeg_quality)
+        limits = Limits(pages=settings.pages)
+        recipe = Recipe(colour=settings.colour, jpeg_quality=settings.jpeg_quality)
         document = await worker.convert(
             material.sources,
             pdf,
             limits,
             envelope.arrived_at,
+            recipe,
             memory_bytes=settings.memory,
             timeout_s=settings.timeout,
         )

@@ -9,7 +9,7 @@ from pikepdf import Dictionary, Name, Pdf, Stream
 
 from image.document import Limits, Written
 from image.errors import ScanError, ScanFault
-from image.pdf_in import clean_pdf
+from image.pdf.clean import clean_pdf
 from tests.image.drawn import page, saved
 from tests.image.outcome import outcome
 from tests.image.poppler import checked, page_sizes

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from image.document import Document, Limits, Page
 from image.errors import ScanError, ScanFault
 from image.exchange import Request, answer_from_json, answer_to_json, request_from_json, request_to_json
+from image.recipe import Recipe, Signed
 
 OUT = Path("/spool/out.pdf")
 
@@ -22,7 +23,8 @@ def test_a_request_arrives_as_sent(names: list[bytes]):
     request = Request(
         sources=tuple(Path(os.fsdecode(b"/spool/" + name)) for name in names),
         out=OUT,
-        limits=Limits(pages=3, colour="lossless"),
+        limits=Limits(pages=3),
+        recipe=Recipe(colour="lossless", signed=Signed.REFUSE),
         made_at=datetime(2026, 11, 23, 9, 2, 57, tzinfo=UTC),
         memory_bytes=10**9,
         cpu_s=30,

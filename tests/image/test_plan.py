@@ -7,15 +7,18 @@ import pytest
 from image.document import Limits
 from image.errors import ScanError, ScanFault
 from image.picture import Coding, Colour
-from image.plan import Check, Copy, Encode, PageFacts, Target, plan_page
+from image.plan import PageFacts, plan_page
 from image.probe_bmp import BmpPage
 from image.probe_jpeg import JpegPage
 from image.probe_png import PngPage
 from image.probe_tiff import TiffPage
 from image.reader import Span
+from image.recipe import Recipe
+from image.step import Copy, Encode, Proof, Target
 
 LIMITS = Limits()
-LOSSLESS = Limits(colour="lossless")
+RECIPE = Recipe()
+LOSSLESS = Recipe(colour="lossless")
 STRIP = Span(100, 5000)
 JPEG = JpegPage(
     span=Span(0, 5000),
@@ -94,7 +97,7 @@ BMP = BmpPage(1000, 1400, 24, is_bilevel=False, dpi_x=100, dpi_y=100)
 )
 def test_copied(page: PageFacts, action: str, coding: Coding, colour: Colour):
     """What PDF can carry is not decoded."""
-    step = plan_page(page, LIMITS).step
+    step = plan_page(page, LIMITS, RECIPE).step
     assert isinstance(step, Copy)
     assert (step.action, step.picture.coding, step.picture.colour) == (action, coding, colour)
 
@@ -111,7 +114,7 @@ def test_copied(page: PageFacts, action: str, coding: Coding, colour: Colour):
         (replace(RGB, samples=4, photometric=5), Target.JPEG, Target.FLATE),
         (replace(FAX, bits=1, photometric=3), Target.FLATE, Target.FLATE),
         (replace(FAX, bits=4, photometric=3), Target.FLATE, Target.FLATE),
-        (replace(FAX, bits=8, photometric=3, compression=5), Target.JPEG, Target.FLATE),
+        (replace(FAX, bits=8, photometric=3, compression=5), Target.FLATE, Target.FLATE),
         (replace(TIFF_JPEG, jpeg=None), Target.JPEG, Target.FLATE),
         (replace(TIFF_JPEG, jpeg=JPEG), Target.JPEG, Target.FLATE),  # JFIF inside could contradict the TIFF's colours
         (replace(TIFF_JPEG, photometric=5), Target.JPEG, Target.FLATE),
@@ -129,8 +132,8 @@ def test_copied(page: PageFacts, action: str, coding: Coding, colour: Colour):
 )
 def test_encoded(page: PageFacts, target: Target, lossless: Target):
     """Bilevel becomes G4, a few colours stay exact, and the rest follows the setting."""
-    for limits, wanted in ((LIMITS, target), (LOSSLESS, lossless)):
-        step = plan_page(page, limits).step
+    for recipe, wanted in ((RECIPE, target), (LOSSLESS, lossless)):
+        step = plan_page(page, LIMITS, recipe).step
         assert isinstance(step, Encode)
         assert step.target is wanted
 
@@ -152,13 +155,13 @@ def test_encoded(page: PageFacts, target: Target, lossless: Target):
 def test_refused(page: PageFacts, fault: ScanFault):
     """What cannot be read, or would take too much memory to read, is refused before it is tried."""
     with pytest.raises(ScanError) as caught:
-        plan_page(page, LIMITS)
+        plan_page(page, LIMITS, RECIPE)
     assert caught.value.fault is fault
 
 
 def test_axes_and_turns():
     """The page has the size of the picture as shown: each axis by its own resolution, a quarter turn swaps them."""
-    upright, turned = plan_page(FAX, LIMITS), plan_page(replace(FAX, orientation=6), LIMITS)
+    upright, turned = plan_page(FAX, LIMITS, RECIPE), plan_page(replace(FAX, orientation=6), LIMITS, RECIPE)
     assert (upright.width_pt, upright.height_pt) == pytest.approx((609.88, 841.22), abs=0.01)
     assert (turned.width_pt, turned.height_pt) == (upright.height_pt, upright.width_pt)
     assert (upright.orientation, turned.orientation) == (1, 6)
@@ -166,7 +169,7 @@ def test_axes_and_turns():
 
 def test_the_tiff_decoder_turns_by_itself():
     """A TIFF page that is decoded comes out upright and is not turned twice."""
-    plan = plan_page(replace(RGB, orientation=6), LIMITS)
+    plan = plan_page(replace(RGB, orientation=6), LIMITS, RECIPE)
     assert plan.orientation == 1
     assert isinstance(plan.step, Encode)
     assert (plan.step.width_px, plan.step.height_px) == (RGB.height_px, RGB.width_px)
@@ -176,23 +179,23 @@ def test_the_tiff_decoder_turns_by_itself():
 def test_bits_are_turned_only_for_fill_order_two():
     """FillOrder 2 asks for the bits of each byte to be reversed."""
     for order, reversed_bits in ((1, False), (2, True)):
-        step = plan_page(replace(FAX, fill_order=order), LIMITS).step
+        step = plan_page(replace(FAX, fill_order=order), LIMITS, RECIPE).step
         assert isinstance(step, Copy)
         assert step.is_bit_reversed is reversed_bits
 
 
 def test_a_missing_end_is_mended_only_with_proof():
     """An EOI is added, and the picture data must then be proved complete."""
-    step = plan_page(replace(JPEG, has_end=False), LIMITS).step
+    step = plan_page(replace(JPEG, has_end=False), LIMITS, RECIPE).step
     assert isinstance(step, Copy)
-    assert (step.parts, step.check) == ((JPEG.span, b"\xff\xd9"), Check.JPEG_IS_COMPLETE)
+    assert (step.parts, step.proof) == ((JPEG.span, b"\xff\xd9"), Proof.JPEG_IS_COMPLETE)
 
 
 def test_only_adobes_cmyk_is_inverted():
     """CMYK with Adobe's marker is read the other way round; without it, it is not."""
     cmyk = replace(BARE_JPEG, component_ids=(1, 2, 3, 4))
     for marker, inverted in ((None, False), (0, True), (2, True)):
-        step = plan_page(replace(cmyk, adobe_transform=marker), LIMITS).step
+        step = plan_page(replace(cmyk, adobe_transform=marker), LIMITS, RECIPE).step
         assert isinstance(step, Copy)
         assert step.picture.is_inverted is inverted
 
@@ -200,7 +203,7 @@ def test_only_adobes_cmyk_is_inverted():
 def test_a_tiff_jpeg_says_its_colours_itself():
     """Tables go back in, and the colours the TIFF stated are stated in the JPEG's own way."""
     for photometric, transform in ((2, b"\x00"), (6, b"\x01")):
-        step = plan_page(replace(TIFF_JPEG, photometric=photometric), LIMITS).step
+        step = plan_page(replace(TIFF_JPEG, photometric=photometric), LIMITS, RECIPE).step
         assert isinstance(step, Copy)
         head, body = step.parts
         assert head == b"\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + transform + b"TABLES"
@@ -209,6 +212,6 @@ def test_a_tiff_jpeg_says_its_colours_itself():
 
 def test_deep_white_is_zero_is_left_to_the_encoder():
     """The decoder leaves 16-bit WhiteIsZero as it is; the plan says so."""
-    step = plan_page(replace(RGB, samples=1, bits=16, photometric=0), LIMITS).step
+    step = plan_page(replace(RGB, samples=1, bits=16, photometric=0), LIMITS, RECIPE).step
     assert isinstance(step, Encode)
     assert step.is_white_zero

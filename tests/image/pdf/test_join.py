@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
-from image.pdf_in import join_pdfs
+from image.pdf.clean import join_pdfs
 from tests.image.drawn import SAME, difference, page
 from tests.image.poppler import checked, page_sizes, rendered
 from tests.image.scanned_pdf import LIMITS, MADE_AT, scan

@@ -2,7 +2,7 @@
 
 import pytest
 
-from image.pdf_keys import ACTIVE_KEYS, NAME_MAPS, PAGE_KEYS, ROOT_KEYS, role_of
+from image.pdf.keys import ACTIVE_KEYS, NAME_MAPS, PAGE_KEYS, ROOT_KEYS, role_of
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Incoming PDFs, cleaned in place down to what a page shows: the only module that knows pikepdf."""
+"""Incoming PDFs, cleaned in place down to what a page shows."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from image.errors import ScanError, ScanFault
 from image.inflate import Inflated, inflate
 from image.limit import check_page_count
 from image.paper import shown_size
-from image.pdf_keys import ACTIVE_KEYS, NAME_MAPS, NODE_KEYS, OUTSIDE_KEYS, PAGE_KEYS, ROOT_KEYS, TRAILER_KEYS, role_of
+from image.pdf.keys import ACTIVE_KEYS, NAME_MAPS, NODE_KEYS, OUTSIDE_KEYS, PAGE_KEYS, ROOT_KEYS, TRAILER_KEYS, role_of
 
 REPAIRED = "The PDF from the scanner was damaged and has been repaired; please check that nothing is missing."
 INCOMPLETE = "A page of the PDF from the scanner is damaged and may be incomplete; please check."

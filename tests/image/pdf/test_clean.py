@@ -8,7 +8,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 from image.errors import ScanFault
-from image.pdf_in import FLATTENED, UNPROTECTED, UNSIGNED, clean_pdf
+from image.pdf.clean import FLATTENED, UNPROTECTED, UNSIGNED, clean_pdf
 from tests.image.poppler import page_sizes, rendered, text_of, unpacked
 from tests.image.scanned_pdf import JPEG, LIMITS, MADE_AT, cleaned, fault_of, font, plain, scan
 

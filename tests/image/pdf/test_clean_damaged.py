@@ -10,7 +10,7 @@ from pikepdf import Name, Pdf, Stream
 
 from image.document import Limits, Page
 from image.errors import ScanError, ScanFault
-from image.pdf_in import INCOMPLETE, REPAIRED, clean_pdf
+from image.pdf.clean import INCOMPLETE, REPAIRED, clean_pdf
 from tests.image.drawn import SAME, difference, page
 from tests.image.outcome import outcome
 from tests.image.poppler import page_sizes, rendered
