@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from conf.pdf import Pdf
 from conf.spelling import (
     Address,
     Bytes,
@@ -97,26 +98,6 @@ class Smtp(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     recipients: tuple[DomainOrAddress, ...] = Field(min_length=1, description="domains or addresses a device may name")
     message_limit: Bytes = Field(default=150_000_000, ge=10_000, description="largest message a device may send")
     connections: Count = Field(default=20, ge=1, le=1000, description="at once, all clients together")
-
-
-class Pdf(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
-    """How scans become one PDF."""
-
-    mail_limit: Bytes = Field(
-        default=25_000_000,
-        ge=100_000,
-        le=157_286_400,  # EHLO of smtp.office365.com: SIZE 157286400; no tenant can be set higher
-        description="encoded size a mail may reach; a larger scan fails, and says so",
-    )
-    colour: Literal["jpeg", "lossless"] = Field(
-        default="jpeg", description="for colour that came uncompressed or LZW; JPEG data is never touched"
-    )
-    jpeg_quality: Count = Field(default=80, ge=30, le=95, description="of colour that has to be encoded")
-    pages: Count = Field(default=2000, ge=1, le=20_000, description="most pages a scan may have")
-    memory: Bytes = Field(
-        default=700_000_000, ge=200_000_000, description="most address space the converter may use; not resident memory"
-    )
-    timeout: Seconds = Field(default=300.0, ge=1, le=86400, description="longest a conversion may take")
 
 
 class Delivery(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):

@@ -17,6 +17,7 @@ TWINS: Final[Mapping[str, str]] = {"password_file": "password", "client_secret_f
 
 _ARRAY_PARTS: Final = 3
 _INDEX: Final = re.compile(r"[0-9]{1,3}")
+_SWITCHES: Final = {"true": True, "false": False}
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -160,4 +161,6 @@ def _typed(table: str, key: str, text: str) -> object:
         return [item.strip() for item in text.split(",") if item.strip()]
     if known is not None and keys.is_of(known, int) and _INTEGER.fullmatch(text.strip()):
         return int(text)
+    if known is not None and keys.is_of(known, bool) and text.strip().lower() in _SWITCHES:
+        return _SWITCHES[text.strip().lower()]
     return text

@@ -17,6 +17,7 @@ _WRONG_TYPE: Final = {
     "string_type": "must be a string in quotes",
     "path_type": "must be a path in quotes",
     "int_type": "must be a whole number without quotes",
+    "bool_type": "must be true or false, without quotes",
     "tuple_type": "must be a list in [ ]",
     "too_short": "must have at least one item",
 }
