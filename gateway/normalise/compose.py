@@ -46,6 +46,11 @@ def encoded_size_bytes(pdf_bytes: int, letter: Letter) -> int:
     return len(_head(letter)) + -(-pdf_bytes // 3) * 4 + 2 * lines + len(_foot(letter))
 
 
+def largest_pdf_bytes(mail_limit: int, head_bytes: int) -> int:
+    """Return the size of the largest PDF, in whole lines of base64, that leaves ``head_bytes`` for the rest."""
+    return max(0, mail_limit - head_bytes) // (_LINE_BYTES // 3 * 4 + 2) * _LINE_BYTES
+
+
 def compose(letter: Letter, pdf: Path) -> Iterator[bytes]:
     """Yield the mail's bytes: CRLF line ends, 7 bit, no line over 998, the PDF in base64. Raises OSError."""
     yield _head(letter)

@@ -19,10 +19,16 @@ def letter(
     headers: email.message.Message | None,
     names: Sequence[str],
     document: Document,
+    number: int = 1,
 ) -> Letter:
-    """Return the letter. ``headers`` are the device's own, for a scan that came by mail; ``names`` its files' names."""
+    """Return the letter. ``headers`` are the device's own, for a scan that came by mail; ``names`` its files' names.
+
+    ``number`` says which mail of a scan that was split (from 1); ``envelope`` is then that mail's own.
+    """
     where = envelope.origin.name
-    stem = PurePosixPath(names[0]).stem if names and names[0] else f"scan-{envelope.arrived_at:%Y%m%d-%H%M%S}"
+    stem = _stem(envelope, names)
+    count = len(document.parts)
+    subject = title(envelope, headers, names)
     return Letter(
         message_id=envelope.message_id,
         date=envelope.arrived_at,
@@ -30,15 +36,30 @@ def letter(
         sender_name=config.sender.name,
         recipients=_visible(envelope, headers),
         reply_to=_reply_to(config, headers),
-        subject=_subject(headers) or f"Scan from {where}: {clean(stem, 80)}",
-        text=_text(where, document),
-        pdf_name=pdf_name(stem),
+        subject=f"{subject} ({number} of {count})" if count else subject,
+        text=_text(where, document, number),
+        pdf_name=pdf_name(f"{clean(stem, 60)} ({number} of {count})" if count else stem),
     )
 
 
-def _text(where: str, document: Document) -> tuple[str, ...]:
+def title(envelope: Envelope, headers: email.message.Message | None, names: Sequence[str]) -> str:
+    """Return what the scan is called: the subject its device wrote, else by where it came from and its file's name."""
+    return _subject(headers) or f"Scan from {envelope.origin.name}: {clean(_stem(envelope, names), 80)}"
+
+
+def _stem(envelope: Envelope, names: Sequence[str]) -> str:
+    return PurePosixPath(names[0]).stem if names and names[0] else f"scan-{envelope.arrived_at:%Y%m%d-%H%M%S}"
+
+
+def _text(where: str, document: Document, number: int) -> tuple[str, ...]:
     count = len(document.pages)
     lines = [f"{count} page{'' if count == 1 else 's'}, scanned to {where}. The scan is attached as PDF."]
+    if document.parts:
+        part = document.parts[number - 1]
+        last = part.first_page + part.page_count - 1
+        pages = f"Page {last}" if part.page_count == 1 else f"Pages {part.first_page} to {last}"
+        which = f"This is mail {number} of {len(document.parts)}"
+        lines = [f"{pages} of {count}, scanned to {where}. {which}; its pages are attached as PDF."]
     return (*lines, *(["", *document.notes] if document.notes else []))
 
 

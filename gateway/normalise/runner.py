@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-import email.message
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,34 +13,20 @@ from typing import Final
 from conf.model import Config
 from gateway.events import Event, log
 from gateway.normalise import compose, parts
-from gateway.normalise.letter import decoded, letter
-from gateway.spool import files, recover
-from gateway.spool.envelope import CorruptEnvelopeError, Envelope, OriginKind
+from gateway.normalise.letter import letter, title
+from gateway.normalise.material import WORK, Material, material_of
+from gateway.normalise.settings import order_of
+from gateway.spool import files, recover, split
+from gateway.spool.envelope import CorruptEnvelopeError, Envelope
 from gateway.spool.files import Spool
 from gateway.spool.job import Job, JobId, State
 from gateway.spool.journal import Journal, WrongMoveError
-from hotfolder import names
-from image import sniff, worker
-from image.document import Document, Limits
+from image.document import Document, Part
 from image.errors import ScanError, ScanFault
-from image.recipe import Recipe
-from image.sniff import Kind
+from image.make import make
 
 _LOOK_S: Final = 30.0
 _LOCAL_FAULT_S: Final = 30.0
-_WORK: Final = "work"
-_HEAD_BYTES: Final = 8192
-_SCAN_KINDS: Final = frozenset({Kind.PDF, Kind.TIFF, Kind.JPEG, Kind.PNG, Kind.BMP, Kind.GIF, Kind.JP2})
-_SCAN_SUFFIXES: Final = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"})
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a job is made of: the scan files in page order, their names, and the headers of the mail they came in."""
-
-    sources: tuple[Path, ...]
-    names: tuple[str, ...]
-    headers: email.message.Message | None
 
 
 @dataclass(slots=True)
@@ -86,7 +71,7 @@ class Normaliser:
         """Normalise one job; whatever breaks here costs this job at most."""
         directory = self.spool.jobs / job.id
         try:
-            await self._normalise(job, directory)
+            await self._normalise(directory)
         except (ScanError, parts.MailError) as error:
             is_chance = isinstance(error, ScanError) and error.fault in {ScanFault.CRASHED, ScanFault.TIMEOUT}
             if is_chance and job.attempts == 0:
@@ -105,7 +90,7 @@ class Normaliser:
             log(Event.JOB_QUARANTINED, job.id, error=error)
             await asyncio.to_thread(self._end, job.id, State.QUARANTINE, f"a fault of scangate: {error!r}")
         finally:
-            await asyncio.to_thread(shutil.rmtree, directory / _WORK, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, directory / WORK, ignore_errors=True)
 
     async def _postpone(self, job_id: JobId, reason: str, attempts: int) -> None:
         later = time.time() + (1.0 if attempts else _LOCAL_FAULT_S)
@@ -113,9 +98,9 @@ class Normaliser:
             self.journal.move, job_id, State.ACCEPTED, time.time(), reason=reason, next_try_at=later, attempts=attempts
         )
 
-    async def _normalise(self, job: Job, directory: Path) -> None:
+    async def _normalise(self, directory: Path) -> None:
         if (directory / files.MESSAGE).is_file():  # a notice, or a job whose journal was lost after it was normalised
-            await asyncio.to_thread(self._make_ready, job.id, 0, "")
+            await asyncio.to_thread(self._make_ready, directory, None, "")
             return
         envelope = await asyncio.to_thread(files.read_envelope, directory)
         if envelope.rejected:
@@ -123,50 +108,63 @@ class Normaliser:
         fault = await asyncio.to_thread(_fault, directory, envelope)
         if fault:
             raise CorruptEnvelopeError(fault)
-        material = await asyncio.to_thread(_material, directory, envelope)
+        material = await asyncio.to_thread(material_of, directory, envelope)
         pdf = directory / files.PDF
         pdf.unlink(missing_ok=True)
-        settings = self.config.pdf
-        limits = Limits(pages=settings.pages)
-        recipe = Recipe(colour=settings.colour, jpeg_quality=settings.jpeg_quality)
-        document = await worker.convert(
-            material.sources,
-            pdf,
-            limits,
-            envelope.arrived_at,
-            recipe,
-            memory_bytes=settings.memory,
-            timeout_s=settings.timeout,
-        )
-        subject = await asyncio.to_thread(self._put_message, directory, envelope, material, document)
-        await asyncio.to_thread(self._make_ready, job.id, len(document.pages), subject)
+        order = order_of(self.config.pdf, title(envelope, material.headers, material.names))
+        document = await make(material.sources, pdf, envelope.arrived_at, order)
+        try:
+            subject = await asyncio.to_thread(self._put_messages, directory, envelope, material, document)
+        finally:
+            for path in (document.path, *(part.path for part in document.parts)):
+                path.unlink(missing_ok=True)  # the messages hold it
+        await asyncio.to_thread(self._make_ready, directory, document, subject)
 
-    def _put_message(self, directory: Path, envelope: Envelope, material: Material, document: Document) -> str:
-        """Write the bytes to send, durably, and return the subject; the PDF beside them is then no longer needed."""
-        written = letter(self.config, envelope, material.headers, material.names, document)
-        size_bytes = compose.encoded_size_bytes(document.size_bytes, written)
-        limit = self.config.pdf.mail_limit
-        if size_bytes > limit:
-            document.path.unlink(missing_ok=True)
-            raise ScanError(
-                ScanFault.TOO_LARGE,
-                f"The scan makes a mail of {size_bytes / 1e6:.1f} MB, more than the {limit / 1e6:.1f} MB allowed; "
-                "scan with a lower resolution, in black and white, or fewer pages at once.",
-            )
-        files.put_message(directory, compose.compose(written, document.path))
-        document.path.unlink(missing_ok=True)
-        return written.subject[:80]
+    def _put_messages(self, directory: Path, envelope: Envelope, material: Material, document: Document) -> str:
+        """Write the bytes to send, durably, and return the subject: one mail, or one for each part."""
+        pieces = document.parts or (Part(document.path, 1, len(document.pages), document.size_bytes, document.sha256),)
+        messages: list[Iterator[bytes]] = []
+        for number, piece in enumerate(pieces, 1):
+            own = envelope if number == 1 else split.part_envelope(envelope, number)
+            written = letter(self.config, own, material.headers, material.names, document, number)
+            size_bytes, limit = compose.encoded_size_bytes(piece.size_bytes, written), self.config.pdf.mail_limit
+            if size_bytes > limit:
+                raise ScanError(
+                    ScanFault.TOO_LARGE,
+                    f"The scan makes a mail of {size_bytes / 1e6:.1f} MB, more than the {limit / 1e6:.1f} MB allowed; "
+                    "scan with a lower resolution, in black and white, or fewer pages at once.",
+                )
+            messages.append(compose.compose(written, piece.path))
+        split.put_messages(directory, messages)
+        return title(envelope, material.headers, material.names)[:80]
 
-    def _make_ready(self, job_id: JobId, pages: int, title: str) -> None:
-        size_bytes = (self.spool.jobs / job_id / files.MESSAGE).stat().st_size
-        self.journal.make_ready(job_id, time.time(), pages, size_bytes, title)
-        log(Event.JOB_READY, job_id, pages=pages or None, size_bytes=size_bytes)
+    def _make_ready(self, directory: Path, document: Document | None, shown: str) -> None:
+        """Enter the further mails of a split scan as jobs, then make all ready; may be repeated after a crash."""
+        job_id = JobId(directory.name)
+        for number, message in split.further(directory):
+            part = split.part_envelope(files.read_envelope(directory), number)
+            if self.journal.job(part.id) is not None:
+                continue
+            split.commit_part(self.spool, directory, part, message)
+            self.journal.admit(part, time.time())
+            self.spool.in_hand.discard(part.id)
+            pages = document.parts[number - 1].page_count if document is not None else 0
+            self._enter(self.spool.jobs / part.id, pages, shown and f"{shown} ({number})")
+        pages = 0 if document is None else document.parts[0].page_count if document.parts else len(document.pages)
+        plain = document.plain_because or None if document is not None else None
+        self._enter(self.spool.jobs / job_id, pages, shown, plain)
         self.ready()
+
+    def _enter(self, directory: Path, pages: int, shown: str, plain: str | None = None) -> None:
+        job_id, size_bytes = JobId(directory.name), (directory / files.MESSAGE).stat().st_size
+        self.journal.make_ready(job_id, time.time(), pages, size_bytes, shown)
+        log(Event.JOB_READY, job_id, pages=pages or None, size_bytes=size_bytes, not_archive=plain)
 
     def _end(self, job_id: JobId, state: State, reason: str) -> None:
         self.journal.fail_pending(job_id, time.time(), reason, state)
         is_failed = state is State.FAILED
-        shutil.rmtree(self.spool.jobs / job_id / _WORK, ignore_errors=True)  # kept for a person is what arrived
+        shutil.rmtree(self.spool.jobs / job_id / WORK, ignore_errors=True)  # kept for a person is what arrived
+        split.clear(self.spool.jobs / job_id)
         files.move_aside(self.spool.jobs / job_id, self.spool.failed if is_failed else self.spool.quarantine)
         log(Event.JOB_FAILED if is_failed else Event.JOB_QUARANTINED, job_id, reason=reason)
         self.failed()
@@ -174,35 +172,3 @@ class Normaliser:
 
 def _fault(directory: Path, envelope: Envelope) -> str:
     return "; ".join(fault for original in envelope.originals if (fault := files.fault_of(directory, original)))
-
-
-def _material(directory: Path, envelope: Envelope) -> Material:
-    """Return the scan files of a job: its originals, or those inside its mail. Raises ScanError when there are none."""
-    originals = directory / files.ORIGINAL
-    if envelope.origin.kind is not OriginKind.SMTP:
-        return Material(
-            tuple(originals / original.stored for original in envelope.originals),
-            tuple(names.display_name(original.name) for original in envelope.originals),
-            None,
-        )
-    work = directory / _WORK
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    mail = parts.split(originals / envelope.originals[0].stored, work)
-    scans = [part for part in mail.parts if part.size_bytes and _is_scan(part)]
-    if not scans:
-        raise ScanError(ScanFault.NOT_A_SCAN, "The mail holds no scan: no PDF, TIFF, JPEG or PNG is attached.")
-    shown = tuple(names.display_name(decoded(part.name)) if part.name else "" for part in scans)
-    return Material(tuple(part.path for part in scans), shown, mail.headers)
-
-
-def _is_scan(part: parts.Part) -> bool:
-    """Tell whether a part is meant as a scan: by its bytes, or by what it is called (a damaged one)."""
-    with part.path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-        file.seek(max(part.size_bytes - _HEAD_BYTES, 0))
-        tail = file.read(_HEAD_BYTES)
-    if sniff.sniff(head, tail) in _SCAN_KINDS:
-        return True
-    is_named_so = Path(part.name.lower()).suffix in _SCAN_SUFFIXES
-    return is_named_so or part.content_type.startswith("image/") or part.content_type == "application/pdf"

@@ -196,9 +196,9 @@ def digest(path: Path) -> tuple[int, str]:
     return size_bytes, sha256.hexdigest()
 
 
-def put_message(directory: Path, chunks: Iterable[bytes]) -> int:
+def put_message(directory: Path, chunks: Iterable[bytes], name: str = MESSAGE) -> int:
     """Put the exact bytes to send beside the original, durably; return their size."""
-    return durable.replace_file(directory / MESSAGE, chunks)
+    return durable.replace_file(directory / name, chunks)
 
 
 def move_aside(directory: Path, to: Path) -> Path:

@@ -11,7 +11,8 @@ from conf.model import Address
 
 JobId = NewType("JobId", str)
 
-_JOB_ID: Final = re.compile(r"\d{8}T\d{6}Z-[a-z2-7]{4}(-n)?")
+_JOB_ID: Final = re.compile(r"\d{8}T\d{6}Z-[a-z2-7]{4}(-p[1-9]\d{0,3})?(-n)?")
+_PART: Final = re.compile(r"-p\d+\Z")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -27,6 +28,16 @@ def new_job_id(now: datetime) -> JobId:
 def notice_id(about: JobId) -> JobId:
     """Return the id of the failure notice about a job: the same at every attempt, so that it is told once."""
     return JobId(f"{about}-n")
+
+
+def part_id(of: JobId, number: int) -> JobId:
+    """Return the id of a further mail of a split scan: ``…-p2`` is the second; the first has the scan's own."""
+    return JobId(f"{of}-p{number}")
+
+
+def is_part(job_id: JobId) -> bool:
+    """Tell whether a job is a further mail of a split scan: born with its message, like a notice."""
+    return _PART.search(job_id) is not None
 
 
 def is_job_id(text: str) -> bool:

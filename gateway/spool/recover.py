@@ -13,7 +13,7 @@ from gateway.spool import files
 from gateway.spool.database import DamagedJournalError, Database
 from gateway.spool.envelope import CorruptEnvelopeError, OriginKind
 from gateway.spool.files import Spool
-from gateway.spool.job import OWED, Fate, Job, JobId, State, closing_state
+from gateway.spool.job import OWED, Fate, Job, JobId, State, closing_state, is_part
 from gateway.spool.journal import Journal
 
 _LONGEST_WAIT_S: Final = 25 * 3600.0
@@ -113,8 +113,9 @@ def _adopt_one(spool: Spool, journal: Journal, job_id: JobId, now: float, *, is_
     envelope = files.read_envelope(directory)
     faults = [fault for original in envelope.originals if (fault := files.fault_of(directory, original))]
     # A scan gets its message after its entry: one that has it was known before, to a journal that was lost, and may
-    # have been sent. A notice is born with its message.
-    is_known = is_rebuilt or envelope.origin.kind is not OriginKind.NOTICE
+    # have been sent. A notice and a further mail of a split scan are born with their message.
+    is_born_ready = envelope.origin.kind is OriginKind.NOTICE or is_part(job_id)
+    is_known = is_rebuilt or not is_born_ready
     journal.admit(envelope, now, is_uncertain=is_known and (directory / files.MESSAGE).exists())
     if not faults:
         log(Event.JOB_ADOPTED, job_id, origin=str(envelope.origin))
