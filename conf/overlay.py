@@ -151,11 +151,12 @@ def _set(values: dict[str, Any], path: KeyPath, text: str, from_environment: set
         twin = {named: held, held: named}.get(key)
         if twin is not None and (*path[:-1], twin) not in from_environment:
             settings.pop(twin, None)
-    settings[key] = _typed(table, key, text)
+    settings[key] = typed(table, key, text)
     from_environment.add(path)
 
 
-def _typed(table: str, key: str, text: str) -> object:
+def typed(table: str, key: str, text: str) -> object:
+    """Return the value that a text means for a key: a list of what commas part, a number, a switch, or the text."""
     known = keys.field(table, key)
     if known is not None and keys.is_of(known, tuple):
         return [item.strip() for item in text.split(",") if item.strip()]

@@ -9,13 +9,13 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from gateway import __version__
+from gateway.cli_convert import convert
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from conf.load import Loaded
     from gateway.spool.journal import Journal
     from gateway.spool.traffic import Traffic
-    from image.document import Document
 
 _CONFIG = click.option(
     "--config",
@@ -153,44 +152,7 @@ def check(config_path: Path) -> int:
     return Exit.OK
 
 
-@cli.command()
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PDF to write."
-)
-@_JSON
-def convert(sources: tuple[Path, ...], output: Path, is_json: bool) -> int:  # noqa: FBT001  click passes flags so
-    """Make one PDF of scan files, in the order given."""
-    import json
-    from dataclasses import asdict
-
-    from image import worker
-    from image.document import Limits
-    from image.errors import ScanError
-
-    if not output.parent.is_dir():
-        _fail(Exit.LOCAL, f"{output.parent} is not a folder; name one that exists")
-    draft = output.with_name(f".{output.name}.{os.getpid()}.part")
-    made_at = datetime.fromtimestamp(int(datetime.now(UTC).timestamp()), UTC)
-    try:
-        document: Document = asyncio.run(
-            worker.convert(sources, draft, Limits(), made_at, memory_bytes=1_000_000_000, timeout_s=600.0)
-        )
-        draft.replace(output)
-    except ScanError as error:
-        if is_json:
-            click.echo(json.dumps({"output": None, "fault": error.fault.value, "sentence": error.sentence}))
-        _fail(Exit.REJECTED, error.sentence)
-    finally:
-        draft.unlink(missing_ok=True)
-    if is_json:
-        click.echo(json.dumps({**asdict(document), "path": None, "output": str(output)}))
-    else:
-        count = len(document.pages)
-        click.echo(f"{output}: {count} page{'' if count == 1 else 's'}, {document.size_bytes} bytes")
-        for note in document.notes:
-            click.echo(f"note: {note}")
-    return Exit.OK
+cli.add_command(convert)
 
 
 def _with_journal(config_path: Path, show: "Callable[[Loaded, Journal, Traffic, Console], int]") -> int:

@@ -12,6 +12,7 @@ from image.assemble import write_pages
 from image.document import Document, Limits, Page, Written
 from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault, is_local
 from image.limit import check_page_count
+from image.notes import flaw_notes
 from image.plan import plan_page
 from image.probe_bmp import probe_bmp
 from image.probe_jpeg import probe_jpeg
@@ -106,7 +107,8 @@ def _converted(sources: Sequence[Path], out: Path, limits: Limits, made_at: date
     from image.verify import verify
 
     verify(out, pages)
-    return Document(out, pages, written.size_bytes, written.sha256, tuple(dict.fromkeys(notes)))
+    told = tuple(dict.fromkeys((*notes, *flaw_notes(pages))))
+    return Document(out, pages, written.size_bytes, written.sha256, told)
 
 
 def _planned(path: Path, limits: Limits, recipe: Recipe) -> _ImageFile | _PdfFile:

@@ -1,6 +1,6 @@
 """From scan files to what is delivered: converted, then what the owner of the box wished for, each step confined."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,17 @@ class Order:
     timeout_s: float
 
 
-async def make(sources: Sequence[Path], out: Path, made_at: datetime, order: Order) -> Document:
-    """The PDF of ``sources`` at ``out``, or the parts beside it. Raises as ``worker.convert`` does."""
+async def make(
+    sources: Sequence[Path],
+    out: Path,
+    made_at: datetime,
+    order: Order,
+    progress: Callable[[int, int], None] | None = None,
+) -> Document:
+    """The PDF of ``sources`` at ``out``, or the parts beside it. Raises as ``worker.convert`` does.
+
+    ``progress`` hears how many pages are done, and of how many.
+    """
     return await worker.convert(
         sources,
         out,

@@ -6,8 +6,8 @@ from image.make import Order
 from image.recipe import Check, Recipe, Signed
 
 
-def order_of(pdf: Pdf, title: str) -> Order:
-    """Return what is asked of a scan called ``title``."""
+def order_of(pdf: Pdf, title: str, *, is_limited: bool = True) -> Order:
+    """Return what is asked of a scan called ``title``; whether it has to fit a mail is ``is_limited``."""
     return Order(
         recipe=Recipe(
             colour=pdf.colour,

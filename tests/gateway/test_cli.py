@@ -1,6 +1,5 @@
 """The command line: one sentence for each mistake, and exit codes that scripts can rely on."""
 
-import json
 import re
 import socket
 import subprocess
@@ -183,49 +182,6 @@ def test_once_ends_when_nothing_can_be_delivered(here: Place):
     assert done.returncode == Exit.NOT_ALL
     assert re.search(r"deferred: one\.tif to office@contoso\.com \(.*/mail cannot be written", done.stdout)
     assert len(list((here.state / "spool" / "jobs").iterdir())) == 1
-
-
-def test_convert_makes_one_pdf(tmp_path: Path):
-    """The files given become one PDF, in the order given, and its pages are counted."""
-    sources = [tmp_path / "1.tif", tmp_path / "2.jpg"]
-    sources[0].write_bytes(scans.tiff_g4(size_px=(600, 800)))
-    sources[1].write_bytes(scans.jpeg(size_px=(600, 800)))
-    output = tmp_path / "out.pdf"
-    done = scangate("convert", *sources, "-o", output)
-    assert done.returncode == Exit.OK, done.stderr
-    assert done.stdout.startswith(f"{output}: 2 pages, {output.stat().st_size} bytes")
-    assert output.read_bytes().startswith(b"%PDF-")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.tif", "2.jpg", "out.pdf"]
-
-
-def test_convert_as_json(tmp_path: Path):
-    """With --json convert prints the document as one JSON object."""
-    (tmp_path / "1.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
-    done = scangate("convert", tmp_path / "1.tif", "-o", tmp_path / "out.pdf", "--json")
-    told = json.loads(done.stdout)
-    assert told["output"] == str(tmp_path / "out.pdf")
-    assert told["size_bytes"] == (tmp_path / "out.pdf").stat().st_size
-    assert len(told["pages"]) == 1
-
-
-def test_convert_refuses_what_is_no_scan(tmp_path: Path):
-    """What cannot become a PDF is told in one sentence, exit code 5, and an older output stays as it was."""
-    (tmp_path / "note.txt").write_text("hello")
-    output = tmp_path / "out.pdf"
-    output.write_bytes(b"older")
-    assert _sentence(scangate("convert", tmp_path / "note.txt", "-o", output), Exit.REJECTED)
-    assert output.read_bytes() == b"older"
-    told = scangate("convert", tmp_path / "note.txt", "-o", output, "--json")
-    assert told.returncode == Exit.REJECTED
-    assert json.loads(told.stdout)["output"] is None
-
-
-@pytest.mark.parametrize("where", ["none/out.pdf", "1.tif/out.pdf"])
-def test_convert_into_no_folder(tmp_path: Path, where: str):
-    """An output whose folder does not exist is named."""
-    (tmp_path / "1.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
-    sentence = _sentence(scangate("convert", tmp_path / "1.tif", "-o", tmp_path / where), Exit.LOCAL)
-    assert where.partition("/")[0] in sentence
 
 
 def test_a_fault_of_ours_has_its_own_code(here: Place, tmp_path: Path):
