@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -149,16 +149,17 @@ class Normaliser:
             self.journal.admit(part, time.time())
             self.spool.in_hand.discard(part.id)
             pages = document.parts[number - 1].page_count if document is not None else 0
-            self._enter(self.spool.jobs / part.id, pages, shown and f"{shown} ({number})")
+            self._enter(self.spool.jobs / part.id, pages, shown and f"{shown} ({number})", {})
         pages = 0 if document is None else document.parts[0].page_count if document.parts else len(document.pages)
-        plain = document.plain_because or None if document is not None else None
-        self._enter(self.spool.jobs / job_id, pages, shown, plain)
+        facts = {} if document is None else {"not_archive": document.plain_because, "notes": " ".join(document.notes)}
+        self._enter(self.spool.jobs / job_id, pages, shown, facts)
         self.ready()
 
-    def _enter(self, directory: Path, pages: int, shown: str, plain: str | None = None) -> None:
+    def _enter(self, directory: Path, pages: int, shown: str, facts: Mapping[str, str]) -> None:
         job_id, size_bytes = JobId(directory.name), (directory / files.MESSAGE).stat().st_size
         self.journal.make_ready(job_id, time.time(), pages, size_bytes, shown)
-        log(Event.JOB_READY, job_id, pages=pages or None, size_bytes=size_bytes, not_archive=plain)
+        told = {key: value for key, value in facts.items() if value}
+        log(Event.JOB_READY, job_id, pages=pages or None, size_bytes=size_bytes, **told)
 
     def _end(self, job_id: JobId, state: State, reason: str) -> None:
         self.journal.fail_pending(job_id, time.time(), reason, state)
