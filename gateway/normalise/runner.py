@@ -158,8 +158,8 @@ class Normaliser:
     def _enter(self, directory: Path, pages: int, shown: str, facts: Mapping[str, str]) -> None:
         job_id, size_bytes = JobId(directory.name), (directory / files.MESSAGE).stat().st_size
         self.journal.make_ready(job_id, time.time(), pages, size_bytes, shown)
-        told = {key: value for key, value in facts.items() if value}
-        log(Event.JOB_READY, job_id, pages=pages or None, size_bytes=size_bytes, **told)
+        plain, notes = facts.get("not_archive") or None, facts.get("notes") or None
+        log(Event.JOB_READY, job_id, pages=pages or None, size_bytes=size_bytes, not_archive=plain, notes=notes)
 
     def _end(self, job_id: JobId, state: State, reason: str) -> None:
         self.journal.fail_pending(job_id, time.time(), reason, state)
