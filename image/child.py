@@ -1,77 +1,75 @@
-"""The worker process: takes one request on stdin, gives up what it does not need, converts, answers on stdout."""
+"""The life of a child of the fork server: reads one request, is confined, does it, answers, and ends."""
 
-import contextlib
-import ctypes
+import gc
 import os
-import resource
-import signal
-import sys
-from pathlib import Path
+import traceback
+from typing import NoReturn, assert_never
 
+from image.confine import confine, tie_to
 from image.errors import ScanError
-from image.exchange import Answer, Request, answer_to_json, request_from_json
+from image.exchange import Answer, Request, Task, answer_to_json, progress_to_json, request_from_json
 
-OPEN_FILES = 256
-"""Files and parts of one scan that may be open at a time, with the process's own."""
+_TALK = 3
+"""The descriptor for request and answer, behind the three that every process has."""
 
-_PR_SET_PDEATHSIG = 1
-_NICE = 10
-_OOM_SCORE = "500"
-"""proc(5): half way to the most likely victim, so that the kernel takes this process and not the service."""
-
-_FILE_SLACK_BYTES = 16 * 1024 * 1024
-"""Above the output limit, so that the writer's own refusal, which says why, comes first."""
+_REQUEST_BYTES = 64 * 1024
 
 
-def main() -> None:
-    """Answers the request on stdin, once."""
-    # Libraries that print must not get between the answer's lines.
-    answers = os.dup(1)
-    os.dup2(2, 1)
-    request = request_from_json(sys.stdin.buffer.read())
-    if not _tie_to(request.parent_pid):
-        return
-    _give_up(request)
-    answer = answer_to_json(_answer(request))
-    with os.fdopen(answers, "wb") as file:
-        file.write(answer)
+def run(server_pid: int, talk: int, complaints: int) -> NoReturn:
+    """Answers the request on the socket ``talk``, in a process that ``server_pid`` has just forked.
+
+    Progress and the answer go back on it; the process's own output, a traceback too, goes to ``complaints``. It ends
+    with code 0 after an answer, and without the clean-up that belongs to the server it is a copy of.
+    """
+    code = 1
+    try:
+        gc.enable()
+        _keep_only(talk, complaints)
+        if tie_to(server_pid):
+            _write(answer_to_json(_answer(request_from_json(_read()))))
+            code = 0
+    except BaseException:  # noqa: BLE001 -- whatever it was, this copy of the server ends here
+        traceback.print_exc()
+    finally:
+        os._exit(code)
 
 
 def _answer(request: Request) -> Answer:
-    from image.convert import to_pdf
-
     try:
-        return to_pdf(request.sources, request.out, request.limits, request.made_at, request.recipe)
+        confine(request)
+        match request.task:
+            case Task.CONVERT:
+                from image.convert import to_pdf
+
+                sources, out, limits = request.sources, request.out, request.limits
+                return to_pdf(sources, out, limits, request.made_at, request.recipe, progress=_tell)
+            case _:
+                assert_never(request.task)
     except (ScanError, OSError) as error:
         return error
 
 
-def _tie_to(parent_pid: int) -> bool:
-    """Has the kernel kill this process when its parent ends; False when it has ended already."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    return os.getppid() == parent_pid
+def _keep_only(talk: int, complaints: int) -> None:
+    """Closes all that is the server's, its line to the service and the sockets of other jobs before all."""
+    os.dup2(1, 0)  # the server's output goes nowhere
+    # What libraries print must not get between the answer's lines.
+    os.dup2(complaints, 1)
+    os.dup2(complaints, 2)
+    os.dup2(talk, _TALK)
+    os.closerange(_TALK + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def _give_up(request: Request) -> None:
-    # A stop of the service reaches every process of its group; this one is ended by its parent, never by itself,
-    # since an end by signal would be taken for a crash caused by the scan.
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-    _limit(resource.RLIMIT_FSIZE, request.limits.output_bytes + _FILE_SLACK_BYTES)
-    _limit(resource.RLIMIT_CPU, request.cpu_s)
-    _limit(resource.RLIMIT_AS, request.memory_bytes)
-    os.nice(_NICE)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
+def _tell(done: int, total: int) -> None:
+    _write(progress_to_json(done, total))
 
 
-def _limit(what: int, value: int) -> None:
-    _, hard = resource.getrlimit(what)
-    wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(what, (wanted, wanted))
+def _read() -> bytes:
+    data = b""
+    while piece := os.read(_TALK, _REQUEST_BYTES):
+        data += piece
+    return data
 
 
-if __name__ == "__main__":
-    main()
+def _write(data: bytes) -> None:
+    while data:
+        data = data[os.write(_TALK, data) :]

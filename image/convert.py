@@ -2,10 +2,10 @@
 
 import contextlib
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 
 from image.assemble import write_pages
@@ -46,16 +46,25 @@ class _PdfFile:
     path: Path
 
 
-def to_pdf(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime, recipe: Recipe = DEFAULT) -> Document:
+def to_pdf(
+    sources: Sequence[Path],
+    out: Path,
+    limits: Limits,
+    made_at: datetime,
+    recipe: Recipe = DEFAULT,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Document:
     """Writes the pages of ``sources``, in the given order, to ``out`` as one PDF, and checks it with a second reader.
 
     ``made_at`` (with a time zone) is the only time in the file: the same input gives the same bytes. ``out`` is
     flushed, not made durable; it is removed when this fails. While PDFs are joined, parts stand beside it.
+    ``progress`` is told, after each page of an image and each incoming PDF, how many are done and of how many.
 
     Raises ``ScanError`` for anything wrong with the files, and ``OSError`` for anything wrong with this box's disk.
     """
     try:
-        return _converted(sources, out, limits, made_at, recipe)
+        return _converted(sources, out, limits, made_at, recipe, progress)
     except BaseException as error:
         with contextlib.suppress(OSError):
             out.unlink(missing_ok=True)
@@ -87,28 +96,45 @@ def _as_promised(error: Exception) -> ScanError | OSError:
             )
 
 
-def _converted(sources: Sequence[Path], out: Path, limits: Limits, made_at: datetime, recipe: Recipe) -> Document:
+def _converted(
+    sources: Sequence[Path],
+    out: Path,
+    limits: Limits,
+    made_at: datetime,
+    recipe: Recipe,
+    progress: Callable[[int, int], None] | None,
+) -> Document:
     if not sources:
         raise ScanError(ScanFault.EMPTY, "The scan holds no file.")
     files = [_planned(path, limits, recipe) for path in sources]
     check_page_count(sum(len(file.pages) for file in files if isinstance(file, _ImageFile)), limits)
+    tick = _ticking(files, progress)
     match files:
         case [_PdfFile(path)]:
             from image.pdf.clean import clean_pdf
 
             cleaned = clean_pdf(path, out, limits, made_at)
+            tick()
             pages, notes, written = cleaned.pages, cleaned.notes, cleaned.written
         case _ if all(isinstance(file, _ImageFile) for file in files):
             images = [file for file in files if isinstance(file, _ImageFile)]
-            pages, written = _write_images(images, out, limits, made_at, recipe)
+            pages, written = _write_images(images, out, limits, made_at, recipe, tick)
             notes = tuple(note for file in images for note in file.notes)
         case _:
-            pages, notes, written = _join(files, out, limits, made_at, recipe)
+            pages, notes, written = _join(files, out, limits, made_at, recipe, tick)
     from image.verify import verify
 
     verify(out, pages)
     told = tuple(dict.fromkeys((*notes, *flaw_notes(pages))))
     return Document(out, pages, written.size_bytes, written.sha256, told)
+
+
+def _ticking(files: Sequence[_ImageFile | _PdfFile], progress: Callable[[int, int], None] | None) -> Callable[[], None]:
+    """To be called after each step; passes it on to ``progress``."""
+    if progress is None:
+        return lambda: None
+    total, done = sum(len(file.pages) if isinstance(file, _ImageFile) else 1 for file in files), count(1)
+    return lambda: progress(next(done), total)
 
 
 def _planned(path: Path, limits: Limits, recipe: Recipe) -> _ImageFile | _PdfFile:
@@ -136,20 +162,32 @@ def _planned(path: Path, limits: Limits, recipe: Recipe) -> _ImageFile | _PdfFil
 
 
 def _write_images(
-    files: Sequence[_ImageFile], out: Path, limits: Limits, made_at: datetime, recipe: Recipe
+    files: Sequence[_ImageFile],
+    out: Path,
+    limits: Limits,
+    made_at: datetime,
+    recipe: Recipe,
+    tick: Callable[[], None],
 ) -> tuple[tuple[Page, ...], Written]:
     pages: list[Page] = []
     with out.open("wb") as target:
         writer = PdfWriter(target, limits, made_at)
         for file in files:
-            pages.extend(write_pages(file.path, file.kind, file.pages, writer, recipe))
+            for page in write_pages(file.path, file.kind, file.pages, writer, recipe):
+                pages.append(page)
+                tick()
         written = writer.finish()
         target.flush()
     return tuple(pages), written
 
 
 def _join(
-    files: Sequence[_ImageFile | _PdfFile], out: Path, limits: Limits, made_at: datetime, recipe: Recipe
+    files: Sequence[_ImageFile | _PdfFile],
+    out: Path,
+    limits: Limits,
+    made_at: datetime,
+    recipe: Recipe,
+    tick: Callable[[], None],
 ) -> tuple[tuple[Page, ...], tuple[str, ...], Written]:
     """PDFs among other files: each run of images and each PDF becomes a part beside ``out``, then all are joined."""
     from image.pdf.clean import clean_pdf, join_pdfs
@@ -164,10 +202,11 @@ def _join(
                 parts.append(part)
                 images = [file for file in group if isinstance(file, _ImageFile)]
                 if images:
-                    made, _ = _write_images(images, part, limits, made_at, recipe)
+                    made, _ = _write_images(images, part, limits, made_at, recipe, tick)
                     notes.extend(note for file in images for note in file.notes)
                 else:
                     cleaned = clean_pdf(group[0].path, part, limits, made_at)
+                    tick()
                     made = cleaned.pages
                     notes.extend(cleaned.notes)
                 pages.extend(made)

@@ -1,9 +1,11 @@
-"""What the service and its worker process say to each other: one JSON request, one JSON answer."""
+"""What service, fork server and children say to each other: requests, progress, answers and ends, in JSON."""
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,17 @@ from image.errors import ScanError, ScanFault
 from image.recipe import Check, Recipe, Signed
 
 
+class Task(StrEnum):
+    """What a child is to do."""
+
+    CONVERT = "convert"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be converted, and what the process may take. ``parent_pid`` is the process it must not outlive."""
+    """What is to be done with which files, and what the process that does it may take."""
 
+    task: Task
     sources: tuple[Path, ...]
     out: Path
     limits: Limits
@@ -23,32 +32,45 @@ class Request:
     made_at: datetime
     memory_bytes: int
     cpu_s: int
-    parent_pid: int
 
 
 Answer = Document | ScanError | OSError
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a child took: processor time, and the most memory that was resident at once.
+
+    The pages it shares with the fork server count as far as it touched them or their tables were copied (wait4's
+    ``ru_maxrss``), so a child that does nothing has some 27 MB.
+    """
+
+    peak_bytes: int
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a child ended: its exit code (a signal's number, negated) and what it took."""
+
+    code: int
+    usage: Usage
+
+
 def request_to_json(request: Request) -> bytes:
     """``request`` as JSON. Paths travel as the hex of their bytes: a scanner's file names need not be text."""
-    return json.dumps(
-        {
-            "sources": [_hex(path) for path in request.sources],
-            "out": _hex(request.out),
-            "limits": asdict(request.limits),
-            "recipe": asdict(request.recipe),
-            "made_at": request.made_at.isoformat(),
-            "memory_bytes": request.memory_bytes,
-            "cpu_s": request.cpu_s,
-            "parent_pid": request.parent_pid,
-        }
-    ).encode()
+    said = asdict(request)
+    said["sources"] = [_hex(path) for path in request.sources]
+    said["out"] = _hex(request.out)
+    said["made_at"] = request.made_at.isoformat()
+    return json.dumps(said).encode()
 
 
 def request_from_json(data: bytes) -> Request:
     """The request in ``data``, which ``request_to_json`` made."""
     found = json.loads(data)
     return Request(
+        task=Task(found["task"]),
         sources=tuple(_path(path) for path in found["sources"]),
         out=_path(found["out"]),
         limits=Limits(**found["limits"]),
@@ -56,12 +78,11 @@ def request_from_json(data: bytes) -> Request:
         made_at=datetime.fromisoformat(found["made_at"]),
         memory_bytes=found["memory_bytes"],
         cpu_s=found["cpu_s"],
-        parent_pid=found["parent_pid"],
     )
 
 
 def answer_to_json(answer: Answer) -> bytes:
-    """``answer`` as JSON; the path of a document is left out, since the asker knows it."""
+    """``answer`` as one line of JSON; the path of a document is left out, since the asker knows it."""
     match answer:
         case Document():
             said = asdict(answer)
@@ -75,19 +96,87 @@ def answer_to_json(answer: Answer) -> bytes:
 
 
 def answer_from_json(data: bytes, out: Path) -> Answer | None:
-    """The answer in ``data`` about the file ``out``; None when it is not a whole answer."""
+    """The answer in ``data`` about the file ``out``; None when it is not a whole answer, of the right types.
+
+    ``data`` comes from a process that has read what a stranger sent.
+    """
     try:
         found = json.loads(data)
         if "document" in found:
-            said = found["document"]
-            parts = tuple(Part(**{**part, "path": out.with_name(part["path"])}) for part in said["parts"])
-            pages = tuple(Page(**page) for page in said["pages"])
-            return Document(**{**said, "path": out, "pages": pages, "parts": parts, "notes": tuple(said["notes"])})
+            return _document(found["document"], out)
         if "fault" in found:
-            return ScanError(ScanFault(found["fault"]), found["sentence"])
-        return OSError(found["errno"], found["reason"])
-    except (ValueError, TypeError, KeyError):
+            return ScanError(ScanFault(found["fault"]), _text(found["sentence"]))
+        return OSError(_whole(found["errno"]), _text(found["reason"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def progress_to_json(done: int, total: int) -> bytes:
+    """A line that says how many of all steps are done; such lines go before the answer."""
+    return b"[%d,%d]\n" % (done, total)
+
+
+def progress_from_json(line: bytes) -> tuple[int, int] | None:
+    """The steps done and their total; None when ``line`` is no such line."""
+    try:
+        done, total = json.loads(line)
+        return (done, total) if 0 <= _whole(done) <= _whole(total) else None
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def end_to_json(end: End) -> bytes:
+    """``end`` as JSON."""
+    return json.dumps(asdict(end)).encode()
+
+
+def end_from_json(data: bytes) -> End:
+    """The end in ``data``, which ``end_to_json`` made."""
+    found = json.loads(data)
+    return End(found["code"], Usage(**found["usage"]))
+
+
+def _document(found: Mapping[str, Any], out: Path) -> Document:
+    said = {
+        **found,
+        "path": out,
+        "pages": tuple(Page(**_checked(Page, page)) for page in found["pages"]),
+        "parts": tuple(
+            Part(**{**_checked(Part, part), "path": _beside(out, _text(part["path"]))}) for part in found["parts"]
+        ),
+        "notes": tuple(_text(note) for note in found["notes"]),
+    }
+    return Document(**_checked(Document, said))
+
+
+def _checked(record: type[Page | Part | Document], found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``found`` when its plain values have the types that ``record`` states, else TypeError."""
+    for field in fields(record):
+        if field.type is float:
+            float(found[field.name])
+        if field.type is int:
+            _whole(found[field.name])
+        if field.type is str:
+            _text(found[field.name])
+    return found
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _beside(out: Path, name: str) -> Path:
+    if not name.startswith(out.name):
+        raise ValueError
+    return out.with_name(name)
 
 
 def _recipe(found: dict[str, Any]) -> Recipe:

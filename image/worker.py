@@ -4,35 +4,52 @@ import asyncio
 import contextlib
 import errno
 import math
-import os
 import re
 import signal
-import sys
-from collections.abc import Sequence
-from dataclasses import replace
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from image import launch
 from image.document import Document, Limits
 from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault
-from image.exchange import Request, answer_from_json, request_to_json
+from image.exchange import (
+    End,
+    Request,
+    Task,
+    Usage,
+    answer_from_json,
+    end_from_json,
+    progress_from_json,
+    request_to_json,
+)
+from image.launch import shutdown as shutdown  # noqa: PLC0414 -- who converts may also say that it was the last time
 from image.recipe import Recipe
 
 DEFAULT = Recipe()
-FAULTY = "The picture data of a page is damaged in places; please check that it can be read."
 
-MAX_ANSWER_BYTES = 4 * 1024 * 1024
-"""Two thousand pages, the default limit, take 100 kB."""
+MAX_SAID_BYTES = 4 * 1024 * 1024
+"""Two thousand pages, the default limit, take 100 kB of answer and 30 kB of progress."""
 
 MAX_COMPLAINT_BYTES = 8 * 1024
 """The end of what the child wrote to stderr: a traceback, or the decoder's complaints."""
 
-_ROOT = Path(__file__).resolve().parent.parent
+Progress = Callable[[int, int], None]
+
+_PIECE_BYTES = 64 * 1024
+_END_S = 10.0
 _MEMORY_COMPLAINT = re.compile(r"MemoryError|bad_alloc|out of memory|cannot allocate memory", re.IGNORECASE)
-_DECODER_COMPLAINT = re.compile(
-    r"bad code word|line length mismatch|premature eo|not enough data|uncompressed data \(not"
-)
-"""What libtiff says on stderr, and nowhere else, about fax data that it could not follow (tif_fax3.c)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of a child: how it ended, what it answered, and the last that it printed."""
+
+    end: End
+    said: bytes
+    complaint: str
 
 
 async def convert(
@@ -44,24 +61,30 @@ async def convert(
     *,
     memory_bytes: int,
     timeout_s: float,
+    progress: Progress | None = None,
+    usage: Callable[[Usage], None] | None = None,
 ) -> Document:
     """As ``image.convert.to_pdf``, in a process of its own that may take ``memory_bytes`` of address space.
 
-    Interpreter and libraries take about 100 MB of that. The process gets no environment of ours, and dies with this
-    one, at the timeout, and when this call is cancelled; ``out`` and its parts are then removed.
+    Interpreter and libraries take about 80 MB of that. The process is forked from a server that is started when needed
+    (``image.forkserver``), has no environment of ours, no network and no way to other processes (``image.confine``),
+    and ends with this one, at the timeout, and when this call is cancelled; ``out`` and its parts are then removed.
+    ``progress`` is told steps done and their total, ``usage`` what the process took, when it ended by itself.
 
     Raises ``ScanError`` as ``to_pdf`` does, and timeout, too-large (memory) and crashed; ``OSError`` when this box is
     at fault (a full disk, no process to be had), which another attempt may cure.
     """
     request = _request(sources, out, limits, recipe, made_at, memory_bytes, timeout_s)
     try:
-        code, said, complaint = await _run(request_to_json(request), timeout_s)
+        outcome = await _run(request_to_json(request), timeout_s, progress)
     except BaseException:
         _remove_traces(out)
         raise
-    answer = answer_from_json(said, out) or failure(code, complaint)
+    if usage is not None:
+        usage(outcome.end.usage)
+    answer = answer_from_json(outcome.said, out) or failure(outcome.end.code, outcome.complaint)
     if isinstance(answer, Document):
-        return replace(answer, notes=(*answer.notes, FAULTY)) if _is_faulty(complaint) else answer
+        return answer
     _remove_traces(out)
     raise answer
 
@@ -74,10 +97,7 @@ def failure(code: int, complaint: str) -> ScanError | OSError:
         # Nobody but the kernel, short of memory, kills this process without our asking.
         return ScanError(ScanFault.TOO_LARGE, TOO_MUCH_MEMORY)
     if code < 0:
-        return ScanError(
-            ScanFault.CRASHED,
-            f"The file from the scanner made the converter crash ({signal.Signals(-code).name}). Please scan again.",
-        )
+        return _crashed(signal.Signals(-code).name)
     last = complaint.strip().rpartition("\n")[2]
     return OSError(errno.EIO, f"the conversion process ended with code {code} and no answer: {last}")
 
@@ -92,6 +112,7 @@ def _request(
     timeout_s: float,
 ) -> Request:
     return Request(
+        task=Task.CONVERT,
         sources=tuple(path.absolute() for path in sources),
         out=out.absolute(),
         limits=limits,
@@ -99,55 +120,107 @@ def _request(
         made_at=made_at,
         memory_bytes=memory_bytes,
         cpu_s=math.ceil(timeout_s) + 1,
-        parent_pid=os.getpid(),
     )
 
 
-async def _run(request: bytes, timeout_s: float) -> tuple[int, bytes, str]:
-    """Exit code, answer and complaint of a child given ``request``; it has ended when this returns or raises."""
-    pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-sPB", "-m", "image.child")
-    child = await asyncio.create_subprocess_exec(
-        *command, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/", env=_environment()
+async def _run(request: bytes, timeout_s: float, progress: Progress | None) -> _Outcome:
+    """What came of a child given ``request``; it has ended when this returns or raises."""
+    loop = asyncio.get_running_loop()
+    with contextlib.ExitStack() as open_sockets:
+        pairs = [
+            socket.socketpair(type=kind) for kind in (socket.SOCK_SEQPACKET, socket.SOCK_STREAM, socket.SOCK_STREAM)
+        ]
+        for end in (end for pair in pairs for end in pair):
+            open_sockets.enter_context(end)
+        ending, talk, complaints = (ours for ours, _ in pairs)
+        server = launch.hand_over([theirs for _, theirs in pairs])
+        is_dead = False
+        try:
+            for ours, theirs in pairs:
+                theirs.close()
+                ours.setblocking(False)
+            async with asyncio.timeout(timeout_s):
+                outcome = await _listen(request, ending, talk, complaints, progress)
+            if outcome is None:
+                is_dead = True
+                raise OSError(errno.EIO, "the conversion server ended, and gave no answer")
+            return outcome
+        except TimeoutError as error:
+            raise _timed_out() from error
+        finally:
+            try:
+                is_dead = not await _see_off(ending) or is_dead
+            finally:
+                launch.done(server, loop, is_dead=is_dead)
+
+
+async def _listen(
+    request: bytes, ending: socket.socket, talk: socket.socket, complaints: socket.socket, progress: Progress | None
+) -> _Outcome | None:
+    """Asks, and hears the child to its end; None when there was no end to be told of. All at once, lest one wait."""
+    loop = asyncio.get_running_loop()
+    tasks = (
+        asyncio.ensure_future(_answer(request, talk, progress)),
+        asyncio.ensure_future(_end_of(complaints)),
+        asyncio.ensure_future(loop.sock_recv(ending, _PIECE_BYTES)),
     )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    assert child.stderr is not None
     try:
-        async with asyncio.timeout(timeout_s):
-            # A child that ends at once breaks the pipe; its code and stderr then say why.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                child.stdin.write(request)
-                await child.stdin.drain()
-            child.stdin.close()
-            said, complaint = await asyncio.gather(
-                _end_of(child.stdout, MAX_ANSWER_BYTES), _end_of(child.stderr, MAX_COMPLAINT_BYTES)
-            )
-            code = await child.wait()
-    except TimeoutError as error:
-        raise _timed_out() from error
+        said, complaint, end = await asyncio.gather(*tasks)
     finally:
-        if child.returncode is None:
-            child.kill()
-            await asyncio.shield(child.wait())
-    return code, said, complaint.decode(errors="replace")
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    return _Outcome(end_from_json(end), said, complaint.decode(errors="replace")) if end else None
 
 
-async def _end_of(stream: asyncio.StreamReader, keep_bytes: int) -> bytes:
-    """The last ``keep_bytes`` of all that comes."""
+async def _answer(request: bytes, talk: socket.socket, progress: Progress | None) -> bytes:
+    """The answer to ``request``, with what was said of the progress before it told to ``progress``.
+
+    Raises ``ScanError`` (crashed) when the child says more than any answer is long.
+    """
+    # A child that ends at once breaks the line; how it ended then says why.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        await asyncio.get_running_loop().sock_sendall(talk, request)
+        talk.shutdown(socket.SHUT_WR)
+    said, said_bytes = b"", 0
+    while piece := await _piece(talk):
+        said_bytes += len(piece)
+        if said_bytes > MAX_SAID_BYTES:
+            raise _crashed("endless answer")
+        *lines, said = (said + piece).split(b"\n")
+        for line in lines:
+            told = progress_from_json(line)
+            if told is not None and progress is not None:
+                progress(*told)
+    return said
+
+
+async def _end_of(complaints: socket.socket) -> bytes:
+    """The end of all that the child prints."""
     kept = b""
-    while piece := await stream.read(64 * 1024):
-        kept = (kept + piece)[-keep_bytes:]
+    while piece := await _piece(complaints):
+        kept = (kept + piece)[-MAX_COMPLAINT_BYTES:]
     return kept
 
 
-def _environment() -> dict[str, str]:
-    """Nothing of ours but where this package is; one memory arena, since more are address space lost."""
-    return {"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
+async def _piece(source: socket.socket) -> bytes:
+    try:
+        return await asyncio.get_running_loop().sock_recv(source, _PIECE_BYTES)
+    except ConnectionResetError:  # its end closed with our bytes unread
+        return b""
 
 
-def _is_faulty(complaint: str) -> bool:
-    return _DECODER_COMPLAINT.search(complaint.lower()) is not None
+async def _see_off(ending: socket.socket) -> bool:
+    """Has the server kill the child, if it still runs, and waits until that is done; False when the server does not."""
+    with contextlib.suppress(OSError):
+        ending.shutdown(socket.SHUT_WR)
+    try:
+        async with asyncio.timeout(_END_S):
+            while await _piece(ending):
+                pass
+    except TimeoutError:
+        return False
+    return True
 
 
 def _remove_traces(out: Path) -> None:
@@ -155,6 +228,12 @@ def _remove_traces(out: Path) -> None:
         for path in out.parent.iterdir():
             if path.name == out.name or path.name.startswith(f"{out.name}.part"):
                 path.unlink(missing_ok=True)
+
+
+def _crashed(how: str) -> ScanError:
+    return ScanError(
+        ScanFault.CRASHED, f"The file from the scanner made the converter crash ({how}). Please scan again."
+    )
 
 
 def _timed_out() -> ScanError:

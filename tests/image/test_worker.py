@@ -11,7 +11,7 @@ import pytest
 
 from image.convert import to_pdf
 from image.errors import ScanError, ScanFault
-from image.worker import FAULTY, failure
+from image.worker import failure
 from tests.image.drawn import page, saved
 from tests.image.through_worker import LIMITS, MADE_AT, ROOT, converted, refusal, written
 
@@ -56,19 +56,6 @@ async def test_a_full_disk_is_our_trouble(source: Path):
     assert caught.value.errno == errno.ENOSPC
 
 
-async def test_damaged_fax_data_is_told(tmp_path: Path):
-    """What the fax decoder could not follow, and says only on stderr, becomes a note to the reader."""
-    data = bytearray(saved(page("1", 1000, 1400), "TIFF", compression="group4", strip_size=4096))
-    good = tmp_path / "good.tif"
-    good.write_bytes(data)
-    assert (await converted(good)).notes == ()
-    for at in range(600, 640):
-        data[at] ^= 0x5A
-    bad = tmp_path / "bad.tif"
-    bad.write_bytes(data)
-    assert (await converted(bad)).notes == (FAULTY,)
-
-
 @pytest.mark.parametrize(
     ("code", "complaint", "fault"),
     [
@@ -93,14 +80,6 @@ def test_an_unknown_end_is_temporary():
     assert isinstance(found, OSError)
     assert found.errno == errno.EIO
     assert "ImportError: no module named image" in str(found)
-
-
-@pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])
-async def test_a_worker_that_cannot_start_is_temporary(source: Path, monkeypatch: pytest.MonkeyPatch, program: str):
-    """A broken installation is our trouble: the scan is kept for another attempt."""
-    monkeypatch.setattr(sys, "executable", program)
-    with pytest.raises(OSError, match=r"no answer|No such file"):
-        await converted(source)
 
 
 def test_the_service_stays_small():
