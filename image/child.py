@@ -1,6 +1,5 @@
 """The life of a child of the fork server: reads one request, is confined, does it, answers, and ends."""
 
-import gc
 import os
 import traceback
 from typing import NoReturn, assert_never
@@ -23,7 +22,6 @@ def run(server_pid: int, talk: int, complaints: int) -> NoReturn:
     """
     code = 1
     try:
-        gc.enable()
         _keep_only(talk, complaints)
         if tie_to(server_pid):
             _write(answer_to_json(_answer(request_from_json(_read()))))

@@ -106,7 +106,8 @@ def answer_from_json(data: bytes, out: Path) -> Answer | None:
             return _document(found["document"], out)
         if "fault" in found:
             return ScanError(ScanFault(found["fault"]), _text(found["sentence"]))
-        return OSError(_whole(found["errno"]), _text(found["reason"]))
+        number = None if found["errno"] is None else _whole(found["errno"])
+        return OSError(number, _text(found["reason"]))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -152,12 +153,13 @@ def _document(found: Mapping[str, Any], out: Path) -> Document:
 def _checked(record: type[Page | Part | Document], found: Mapping[str, Any]) -> Mapping[str, Any]:
     """``found`` when its plain values have the types that ``record`` states, else TypeError."""
     for field in fields(record):
-        if field.type is float:
-            float(found[field.name])
+        value = found[field.name]
+        if field.type is float and not isinstance(value, (int, float)):
+            raise TypeError
         if field.type is int:
-            _whole(found[field.name])
+            _whole(value)
         if field.type is str:
-            _text(found[field.name])
+            _text(value)
     return found
 
 

@@ -62,8 +62,8 @@ def main() -> None:
     gc.disable()
     for name in PRELOADED:
         importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # a collection in a child would write to every page it shares with this process
+    gc.freeze()  # else a collection in a child would write to every page it shares with this process
+    gc.enable()
     with socket.socket(fileno=0) as service, selectors.DefaultSelector() as selector:
         serve(service, selector)
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def test_a_request_arrives_as_sent(names: list[bytes]):
 
 
 TEXT = st.text(max_size=20)
+KEYS = sorted({field.name for record in (Document, Page, Part) for field in fields(record)})
 POINTS = st.floats(3, 14400)
 PAGES = st.builds(Page, POINTS, POINTS, TEXT, TEXT)
 PARTS = st.builds(
@@ -104,6 +106,7 @@ def test_an_end_arrives():
         {"notes": [7]},
         {"notes": None},
         {"pages": [{"width_pt": "x", "height_pt": 1, "action": "passed", "flaw": ""}]},
+        {"pages": [{"width_pt": "1", "height_pt": 1, "action": "passed", "flaw": ""}]},
         {"pages": [{"width_pt": 1}]},
         {"pages": [{"width_pt": 1, "height_pt": 1, "action": [], "flaw": ""}]},
         {"parts": [{"path": "../key", "first_page": 1, "page_count": 1, "size_bytes": 1, "sha256": ""}]},
@@ -127,6 +130,9 @@ def test_refusals_and_troubles_arrive():
     trouble = answer_from_json(answer_to_json(OSError(errno.ENOSPC, "No space left on device")), OUT)
     assert isinstance(trouble, OSError)
     assert trouble.errno == errno.ENOSPC
+    unnumbered = answer_from_json(answer_to_json(OSError("no reason")), OUT)
+    assert isinstance(unnumbered, OSError)
+    assert "no reason" in str(unnumbered)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +141,18 @@ def test_refusals_and_troubles_arrive():
 def test_half_an_answer_is_none(data: bytes):
     """What a dying process leaves in the pipe is not taken for an answer."""
     assert answer_from_json(data, OUT) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=9),
+)
+
+
+@given(st.fixed_dictionaries({}, optional={"document": JSON, "fault": JSON, "sentence": JSON, "errno": JSON}))
+def test_any_json(said: dict[str, object]):
+    """Any JSON is an answer or none."""
+    answer_from_json(json.dumps(said).encode(), OUT)
 
 
 @given(st.binary(max_size=200))
