@@ -39,4 +39,5 @@ async def make(
         order.recipe,
         memory_bytes=order.memory_bytes,
         timeout_s=order.timeout_s,
+        progress=progress,
     )

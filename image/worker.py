@@ -75,6 +75,14 @@ async def convert(
     at fault (a full disk, no process to be had), which another attempt may cure.
     """
     request = _request(sources, out, limits, recipe, made_at, memory_bytes, timeout_s)
+    return await perform(request, timeout_s, progress, usage)
+
+
+async def perform(
+    request: Request, timeout_s: float, progress: Progress | None = None, usage: Callable[[Usage], None] | None = None
+) -> Document:
+    """Has ``request``, whatever its task, done by a child; promises and raises what ``convert`` does."""
+    out = request.out
     try:
         outcome = await _run(request_to_json(request), timeout_s, progress)
     except BaseException:
@@ -127,11 +135,11 @@ async def _run(request: bytes, timeout_s: float, progress: Progress | None) -> _
     """What came of a child given ``request``; it has ended when this returns or raises."""
     loop = asyncio.get_running_loop()
     with contextlib.ExitStack() as open_sockets:
-        pairs = [
-            socket.socketpair(type=kind) for kind in (socket.SOCK_SEQPACKET, socket.SOCK_STREAM, socket.SOCK_STREAM)
-        ]
-        for end in (end for pair in pairs for end in pair):
-            open_sockets.enter_context(end)
+        pairs = []
+        for kind in (socket.SOCK_SEQPACKET, socket.SOCK_STREAM, socket.SOCK_STREAM):
+            pairs.append(socket.socketpair(type=kind))
+            for one in pairs[-1]:
+                open_sockets.enter_context(one)
         ending, talk, complaints = (ours for ours, _ in pairs)
         server = launch.hand_over([theirs for _, theirs in pairs])
         is_dead = False
