@@ -140,7 +140,7 @@ def _write_images(
 ) -> tuple[tuple[Page, ...], Written]:
     pages: list[Page] = []
     with out.open("wb") as target:
-        writer = PdfWriter(target, limits, made_at)
+        writer = PdfWriter(target, limits, made_at, recipe)
         for file in files:
             pages.extend(write_pages(file.path, file.kind, file.pages, writer, recipe))
         written = writer.finish()

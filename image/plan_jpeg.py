@@ -27,7 +27,7 @@ def _step(page: JpegPage, limits: Limits) -> Copy | Encode:
         raise damaged_jpeg()
     if page.has_jfif and page.adobe_transform == 0 and len(ids) == 3:  # noqa: PLR2004 -- red, green, blue
         # JFIF says YCbCr, Adobe says RGB, and readers disagree: what the decoder sees is made plain.
-        return encode(page.width_px, page.height_px, Target.JPEG, COLOUR_BYTES, limits, page.span)
+        return encode(page.width_px, page.height_px, Target.JPEG, COLOUR_BYTES, limits, page.span, page.profile)
     # Adobe's CMYK is stored inverted (T.872 6.5.3 and every reader's practice).
     picture = Picture(
         page.width_px,
@@ -38,9 +38,9 @@ def _step(page: JpegPage, limits: Limits) -> Copy | Encode:
         is_inverted=colour is Colour.CMYK and page.adobe_transform is not None,
     )
     if not page.has_end:
-        return Copy(picture, (page.span, b"\xff\xd9"), "passed", Proof.JPEG_IS_COMPLETE)
+        return Copy(picture, (page.span, b"\xff\xd9"), "passed", Proof.JPEG_IS_COMPLETE, profile=page.profile)
     if ids == tuple(b"RGB") and not page.has_jfif and page.adobe_transform is None:
         # Decoders built on libjpeg read the letters; the PDF standard does not, so it is said in APP14.
         parts = (b"\xff\xd8" + ADOBE_SEGMENT + b"\x00", Span(page.span.offset + 2, page.span.size_bytes - 2))
-        return Copy(picture, parts, "rewrapped")
-    return Copy(picture, (page.span,), "passed")
+        return Copy(picture, parts, "rewrapped", profile=page.profile)
+    return Copy(picture, (page.span,), "passed", profile=page.profile)

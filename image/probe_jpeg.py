@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from image.document import Limits
 from image.errors import ScanError, ScanFault
+from image.icc import ProfileSource
 from image.limit import check_page_count, check_pixels
 from image.reader import CHUNK_BYTES, Reader, Span, reader_of
 from image.tiff_ifd import directories
@@ -15,6 +16,11 @@ MAX_SEGMENTS = 4096
 
 _CM_PER_INCH = 2.54
 _SOI, _EOI, _APP0, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
+_PROFILE = b"ICC_PROFILE\x00"
+_PROFILE_HEAD_BYTES = 14
+"""ICC.1:2010 B.4: the name, then the piece's number and how many there are, a byte each."""
+
+_LENGTH_BYTES = 2
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _SEQUENTIAL = frozenset({0xC0, 0xC1})
@@ -46,6 +52,16 @@ class JpegPage:
     orientation: int
     dpi_x: float | None
     dpi_y: float | None
+    profile: ProfileSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _ProfilePart:
+    """One piece of a colour profile: its number (from 1), how many there are, and where it stands."""
+
+    number: int
+    count: int
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,7 @@ class _Facts:
     jfif_dpi: tuple[float | None, float | None] = (None, None)
     exif_dpi: tuple[float | None, float | None] = (None, None)
     orientation: int = 1
+    profile: tuple[_ProfilePart, ...] = ()
 
 
 def probe_jpeg(reader: Reader, limits: Limits) -> tuple[JpegPage, ...]:
@@ -97,7 +114,9 @@ def _picture(reader: Reader, start: int) -> tuple[JpegPage, int | None]:
         if code in _STANDALONE:
             continue
         size_bytes = int.from_bytes(reader.read(position, 2), "big")
-        facts = _with_segment(facts, code, reader.read(position + 2, max(0, size_bytes - 2)))
+        if size_bytes < _LENGTH_BYTES:
+            raise damaged_jpeg()
+        facts = _with_segment(facts, code, reader.read(position + 2, size_bytes - 2), position + 2)
         position += size_bytes
     else:
         raise damaged_jpeg()
@@ -125,8 +144,8 @@ def _following(reader: Reader, position: int) -> int | None:
     return position + skipped if ahead[skipped : skipped + 3] == b"\xff\xd8\xff" else None
 
 
-def _with_segment(facts: _Facts, code: int, body: bytes) -> _Facts:
-    """``facts`` and what the segment of marker ``code`` adds to them."""
+def _with_segment(facts: _Facts, code: int, body: bytes, offset: int) -> _Facts:
+    """``facts`` and what the segment of marker ``code``, whose ``body`` stands at ``offset``, adds to them."""
     match code:
         case _ if code in _FRAMES:
             return replace(facts, frame=_frame(facts, code, body))
@@ -135,12 +154,12 @@ def _with_segment(facts: _Facts, code: int, body: bytes) -> _Facts:
                 raise damaged_jpeg()
             return replace(facts, scanned=facts.scanned | set(body[1 : 1 + 2 * body[0] : 2]))
         case 0xE0 | 0xE1 | 0xE2 | 0xEE:
-            return _with_application(facts, code, body)
+            return _with_application(facts, code, body, offset)
         case _:
             return facts
 
 
-def _with_application(facts: _Facts, code: int, body: bytes) -> _Facts:
+def _with_application(facts: _Facts, code: int, body: bytes, offset: int) -> _Facts:
     if code == _APP0 and body.startswith(b"JFIF\x00") and len(body) >= 12:  # noqa: PLR2004 -- T.871 10.1
         return replace(facts, has_jfif=True, jfif_dpi=_jfif_dpi(body))
     if code == _APP1 and body.startswith(b"Exif\x00\x00"):
@@ -148,6 +167,9 @@ def _with_application(facts: _Facts, code: int, body: bytes) -> _Facts:
         return replace(facts, orientation=orientation, exif_dpi=dpi)
     if code == _APP2 and body.startswith(b"MPF\x00"):
         return replace(facts, has_previews=True)
+    if code == _APP2 and body.startswith(_PROFILE) and len(body) > _PROFILE_HEAD_BYTES:
+        part = Span(offset + _PROFILE_HEAD_BYTES, len(body) - _PROFILE_HEAD_BYTES)
+        return replace(facts, profile=(*facts.profile, _ProfilePart(body[12], body[13], part)))
     if code == _APP14 and body.startswith(b"Adobe") and len(body) >= 12:  # noqa: PLR2004 -- T.872 6.5.3
         return replace(facts, adobe_transform=body[11])
     return facts
@@ -207,7 +229,16 @@ def _page(facts: _Facts, span: Span, *, has_end: bool) -> JpegPage:
         orientation=facts.orientation,
         dpi_x=dpi_x,
         dpi_y=dpi_y,
+        profile=_profile(facts.profile),
     )
+
+
+def _profile(parts: tuple[_ProfilePart, ...]) -> ProfileSource | None:
+    """The profile in these pieces; None when there is none, or not every piece of it once."""
+    ordered = sorted(parts, key=lambda part: part.number)
+    if not parts or [(part.number, part.count) for part in ordered] != [(n + 1, len(parts)) for n in range(len(parts))]:
+        return None
+    return ProfileSource(tuple(part.span for part in ordered))
 
 
 def damaged_jpeg() -> ScanError:
