@@ -15,6 +15,7 @@ from image.limit import check_page_count
 from image.notes import flaw_notes
 from image.plan import plan_page
 from image.probe_bmp import probe_bmp
+from image.probe_jp2 import probe_jp2
 from image.probe_jpeg import probe_jpeg
 from image.probe_png import probe_png
 from image.probe_tiff import probe_tiff
@@ -131,6 +132,8 @@ def _planned(path: Path, limits: Limits, recipe: Recipe) -> _ImageFile | _PdfFil
                 return _ImageFile(path, kind, (plan_page(probe_png(reader, limits), limits, recipe),), ())
             case Kind.BMP:
                 return _ImageFile(path, kind, (plan_page(probe_bmp(reader, limits), limits, recipe),), ())
+            case Kind.JP2:
+                return _ImageFile(path, kind, (plan_page(probe_jp2(reader, limits), limits, recipe),), ())
             case _:
                 raise refusal_of(kind)
 

@@ -3,17 +3,19 @@
 from typing import assert_never
 
 from image.document import Limits
+from image.plan_jp2 import plan_jp2
 from image.plan_jpeg import plan_jpeg
 from image.plan_png import plan_png
 from image.plan_tiff import plan_tiff
 from image.probe_bmp import BmpPage
+from image.probe_jp2 import Jp2Page
 from image.probe_jpeg import JpegPage
 from image.probe_png import PngPage
 from image.probe_tiff import TiffPage
 from image.recipe import Recipe
 from image.step import BIT_BYTES, COLOUR_BYTES, PagePlan, encode, placed, target_of
 
-PageFacts = TiffPage | JpegPage | PngPage | BmpPage
+PageFacts = TiffPage | JpegPage | PngPage | BmpPage | Jp2Page
 
 
 def plan_page(page: PageFacts, limits: Limits, recipe: Recipe) -> PagePlan:
@@ -25,6 +27,8 @@ def plan_page(page: PageFacts, limits: Limits, recipe: Recipe) -> PagePlan:
             return plan_jpeg(page, limits)
         case PngPage():
             return plan_png(page, limits, recipe)
+        case Jp2Page():
+            return plan_jp2(page, limits, recipe)
         case BmpPage():
             return _plan_bmp(page, limits, recipe)
         case _:

@@ -26,7 +26,14 @@ Image.MAX_IMAGE_PIXELS = None
 BAND_ROWS = 256
 """Rows compressed at a time: a band of an A4 page at 600 dpi takes 4 MB."""
 
-_FORMATS = {Kind.TIFF: "TIFF", Kind.JPEG: "JPEG", Kind.PNG: "PNG", Kind.BMP: "BMP"}
+_FORMATS = {
+    Kind.TIFF: "TIFF",
+    Kind.JPEG: "JPEG",
+    Kind.PNG: "PNG",
+    Kind.BMP: "BMP",
+    Kind.GIF: "GIF",
+    Kind.JP2: "JPEG2000",
+}
 _WHITE = 255
 _DEEP_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
 

@@ -162,9 +162,10 @@ class PdfWriter:
 
 
 def _image_entries(picture: Picture, space: str) -> str:
+    # ISO 32000-1 7.4.9: JPEG 2000 data says its depth itself, and may have one that PDF has no number for.
+    depth = "" if picture.coding is Coding.JPX else f"/BitsPerComponent {picture.bits} "
     entries = (
-        f"/Width {picture.width_px} /Height {picture.height_px} /BitsPerComponent {picture.bits} "
-        f"/ColorSpace {space} {_filter_entries(picture)}"
+        f"/Width {picture.width_px} /Height {picture.height_px} {depth}/ColorSpace {space} {_filter_entries(picture)}"
     )
     return f"{entries} /Decode [{' '.join(['1 0'] * _SAMPLES[picture.colour])}]" if picture.is_inverted else entries
 

@@ -116,6 +116,4 @@ def test_grey_profile(tmp_path: Path):
     grey = assembled(0x02100000, 0, b"mntrGRAYXYZ ", [(b"desc", bytes(120)), (b"wtpt", xyz(D50)), (b"kTRC", curve)])
     image = Image.new("L", PAGE.size, 128)
     document = converted(tmp_path, saved(image, "PNG", dpi=(100, 100), icc_profile=grey))
-    found = shown(document).convert("L").getpixel((50, 50))
-    assert isinstance(found, int)
-    assert found < 115
+    assert max(shown(document).convert("L").tobytes()) < 115
