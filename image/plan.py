@@ -41,7 +41,7 @@ def plan_page(page: PageFacts, limits: Limits, recipe: Recipe) -> PagePlan:
 def _plan_bmp(page: BmpPage, limits: Limits, recipe: Recipe) -> PagePlan:
     is_palette = page.bits <= 8 and not page.is_bilevel  # noqa: PLR2004 -- MS-WMF: deeper bitmaps have no palette
     target = target_of(page.bits, recipe, is_palette=is_palette)
-    per_pixel = BIT_BYTES if page.is_bilevel else COLOUR_BYTES
+    per_pixel = BIT_BYTES if page.is_bilevel else CONVERTED_BYTES if page.bits == 32 else COLOUR_BYTES  # noqa: PLR2004 -- 8 bits may be dropped
     step = encode(page.width_px, page.height_px, target, per_pixel, limits)
     return placed(page.width_px, page.height_px, (page.dpi_x, page.dpi_y), 1, step)
 

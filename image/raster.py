@@ -103,6 +103,9 @@ class Frames:
             image.load()
         if image.size != (step.width_px, step.height_px):
             raise _damaged(self._kind)
+        if self._kind is Kind.BMP and image.mode == "RGBA":
+            # Programs leave the fourth byte at zero, and Windows does not look at it: it is not opacity.
+            return image.convert("RGB")
         return image
 
 
