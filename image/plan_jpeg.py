@@ -23,9 +23,11 @@ def _step(page: JpegPage, limits: Limits) -> Copy | Encode:
             "The scanner wrote a kind of JPEG (not 8 bits a colour) that PDF does not know. "
             "Please set the scanner to standard JPEG, TIFF or PDF.",
         )
-    if not page.has_end and not page.is_one_pass:
+    is_torn = page.has_jfif and page.adobe_transform == 0 and colour is Colour.RGB
+    is_lettered = ids == tuple(b"RGB") and not page.has_jfif and page.adobe_transform is None
+    if (not page.has_end and not page.is_one_pass) or (page.mended and (is_torn or is_lettered or not page.has_end)):
         raise damaged_jpeg()
-    if page.has_jfif and page.adobe_transform == 0 and len(ids) == 3:  # noqa: PLR2004 -- red, green, blue
+    if is_torn:
         # JFIF says YCbCr, Adobe says RGB, and readers disagree: what the decoder sees is made plain.
         return encode(page.width_px, page.height_px, Target.JPEG, COLOUR_BYTES, limits, page.span, page.profile)
     # Adobe's CMYK is stored inverted (T.872 6.5.3 and every reader's practice).
@@ -39,7 +41,9 @@ def _step(page: JpegPage, limits: Limits) -> Copy | Encode:
     )
     if not page.has_end:
         return Copy(picture, (page.span, b"\xff\xd9"), "passed", Proof.JPEG_IS_COMPLETE, profile=page.profile)
-    if ids == tuple(b"RGB") and not page.has_jfif and page.adobe_transform is None:
+    if page.mended:
+        return Copy(picture, page.mended, "rewrapped", profile=page.profile)
+    if is_lettered:
         # Decoders built on libjpeg read the letters; the PDF standard does not, so it is said in APP14.
         parts = (b"\xff\xd8" + ADOBE_SEGMENT + b"\x00", Span(page.span.offset + 2, page.span.size_bytes - 2))
         return Copy(picture, parts, "rewrapped", profile=page.profile)

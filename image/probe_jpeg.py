@@ -35,6 +35,8 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 class JpegPage:
     """One picture. ``span`` runs from its SOI to the end of its EOI, or of the file when there is no EOI.
 
+    ``mended`` are the parts to be put together instead when the height stands behind the picture (DNL); else none.
+
     ``component_ids`` are the frame's, in order. ``adobe_transform`` is APP14's (0 none, 1 YCbCr, 2 YCCK) or None.
     ``is_one_pass``: sequential, and every component has been seen in a scan. dpi is None when none is stated.
     """
@@ -53,6 +55,7 @@ class JpegPage:
     dpi_x: float | None
     dpi_y: float | None
     profile: ProfileSource | None = None
+    mended: tuple[bytes | Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,23 @@ class _ProfilePart:
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    """What the segments said so far."""
+class _Frame:
+    """What the frame header says; ``height_at`` is where it says the height, which is 0 when DNL tells it."""
 
-    frame: tuple[int, int, int, int, tuple[int, ...]] | None = None
+    code: int
+    bits: int
+    width_px: int
+    height_px: int
+    component_ids: tuple[int, ...]
+    height_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the segments said so far. ``lines`` is DNL's number of lines, and where that segment stands."""
+
+    frame: _Frame | None = None
+    lines: tuple[bytes, Span] | None = None
     scanned: frozenset[int] = frozenset()
     has_jfif: bool = False
     has_previews: bool = False
@@ -148,11 +164,13 @@ def _with_segment(facts: _Facts, code: int, body: bytes, offset: int) -> _Facts:
     """``facts`` and what the segment of marker ``code``, whose ``body`` stands at ``offset``, adds to them."""
     match code:
         case _ if code in _FRAMES:
-            return replace(facts, frame=_frame(facts, code, body))
+            return replace(facts, frame=_frame(facts, code, body, offset))
         case 0xDA:  # start of scan
             if facts.frame is None or not body or len(body) < 1 + 2 * body[0]:
                 raise damaged_jpeg()
             return replace(facts, scanned=facts.scanned | set(body[1 : 1 + 2 * body[0] : 2]))
+        case 0xDC if facts.lines is None and len(body) == 2:  # noqa: PLR2004 -- number of lines, T.81 B.2.5
+            return replace(facts, lines=(body, Span(offset - 4, 6)))
         case 0xE0 | 0xE1 | 0xE2 | 0xEE:
             return _with_application(facts, code, body, offset)
         case _:
@@ -175,7 +193,7 @@ def _with_application(facts: _Facts, code: int, body: bytes, offset: int) -> _Fa
     return facts
 
 
-def _frame(facts: _Facts, code: int, body: bytes) -> tuple[int, int, int, int, tuple[int, ...]]:
+def _frame(facts: _Facts, code: int, body: bytes, offset: int) -> _Frame:
     if code not in _SEQUENTIAL and code != _PROGRESSIVE:
         raise ScanError(
             ScanFault.UNSUPPORTED,
@@ -185,9 +203,9 @@ def _frame(facts: _Facts, code: int, body: bytes) -> tuple[int, int, int, int, t
     if facts.frame is not None or len(body) < 6 or len(body) < 6 + 3 * body[5]:  # noqa: PLR2004 -- T.81 B.2.2
         raise damaged_jpeg()
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-    if not width or not height:
+    if not width:
         raise damaged_jpeg()
-    return code, body[0], width, height, tuple(body[6 : 6 + 3 * body[5] : 3])
+    return _Frame(code, body[0], width, height, tuple(body[6 : 6 + 3 * body[5] : 3]), offset + 1)
 
 
 def _jfif_dpi(body: bytes) -> tuple[float | None, float | None]:
@@ -213,16 +231,17 @@ def _exif(data: bytes) -> tuple[int, tuple[float | None, float | None]]:
 def _page(facts: _Facts, span: Span, *, has_end: bool) -> JpegPage:
     if facts.frame is None or not facts.scanned:
         raise damaged_jpeg()
-    code, bits, width, height, ids = facts.frame
+    frame = facts.frame
+    height, mended = (frame.height_px, ()) if frame.height_px else _height_behind(facts, span)
     dpi_x, dpi_y = facts.jfif_dpi if any(facts.jfif_dpi) else facts.exif_dpi
     return JpegPage(
         span=span,
-        width_px=width,
+        width_px=frame.width_px,
         height_px=height,
-        bits=bits,
-        component_ids=ids,
-        is_progressive=code == _PROGRESSIVE,
-        is_one_pass=code in _SEQUENTIAL and facts.scanned >= set(ids),
+        bits=frame.bits,
+        component_ids=frame.component_ids,
+        is_progressive=frame.code == _PROGRESSIVE,
+        is_one_pass=frame.code in _SEQUENTIAL and facts.scanned >= set(frame.component_ids),
         has_end=has_end,
         has_jfif=facts.has_jfif,
         adobe_transform=facts.adobe_transform,
@@ -230,6 +249,21 @@ def _page(facts: _Facts, span: Span, *, has_end: bool) -> JpegPage:
         dpi_x=dpi_x,
         dpi_y=dpi_y,
         profile=_profile(facts.profile),
+        mended=mended,
+    )
+
+
+def _height_behind(facts: _Facts, span: Span) -> tuple[int, tuple[bytes | Span, ...]]:
+    """The height that DNL tells, and the picture's parts with it in the frame, where decoders look for it."""
+    if facts.frame is None or facts.lines is None or not any(facts.lines[0]):
+        raise damaged_jpeg()
+    lines, told = facts.lines
+    frame_end, told_end = facts.frame.height_at + _LENGTH_BYTES, told.offset + told.size_bytes
+    return int.from_bytes(lines, "big"), (
+        Span(span.offset, facts.frame.height_at - span.offset),
+        lines,
+        Span(frame_end, told.offset - frame_end),
+        Span(told_end, span.offset + span.size_bytes - told_end),
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,10 +116,16 @@ def is_complete_jpeg(data: bytes) -> bool:
     Bytes behind a complete picture are skipped by every decoder; behind an incomplete one they are taken for its
     missing rest. So the picture is complete when it comes out the same whatever bits stand behind it.
     """
+    # A last FF would make a marker of what is put behind it, and picture data never ends in one.
+    data = data.rstrip(b"\xff")
+    restarts = re.findall(rb"\xff([\xd0-\xd7])", data)
+    following = restarts[-1][0] - 0xD0 + 1 if restarts else 0
     digests: set[bytes] = set()
     for behind in (b"", b"\xaa", b"\x55", b"\xfe"):
+        # Where a restart is due, decoders read on only behind its marker, the right one of eight.
+        rest = b"".join(behind * 1024 + bytes([0xFF, 0xD0 + (following + step) % 8]) for step in range(16))
         try:
-            image = Image.open(io.BytesIO(data + behind * 8192 + b"\xff\xd9"), formats=("JPEG",))
+            image = Image.open(io.BytesIO(data + rest + behind * 1024 + b"\xff\xd9"), formats=("JPEG",))
             digests.add(hashlib.sha256(image.tobytes()).digest())
         except (OSError, ValueError, SyntaxError):
             return False
