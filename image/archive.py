@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape
 
 PRODUCER = "scangate"
 
@@ -33,7 +32,7 @@ def xmp_packet(made_at: datetime, title: str, *, is_archive: bool) -> bytes:
     )
     named = (
         '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title><rdf:Alt>'
-        f'<rdf:li xml:lang="x-default">{escape(plain_title(title))}</rdf:li></rdf:Alt></dc:title></rdf:Description>\n'
+        f'<rdf:li xml:lang="x-default">{_escaped(plain_title(title))}</rdf:li></rdf:Alt></dc:title></rdf:Description>\n'
         if plain_title(title)
         else ""
     )
@@ -46,6 +45,11 @@ def xmp_packet(made_at: datetime, title: str, *, is_archive: bool) -> bytes:
         f"<xmp:ModifyDate>{when}</xmp:ModifyDate></rdf:Description>\n"
         '</rdf:RDF></x:xmpmeta>\n<?xpacket end="r"?>'
     ).encode()
+
+
+def _escaped(text: str) -> str:
+    # The library's own would bring its HTTP client along, 25 ms of every start.
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _text_string(text: str) -> str:
