@@ -35,7 +35,7 @@ _FORMATS = {
     Kind.GIF: "GIF",
     Kind.JP2: "JPEG2000",
 }
-_WHITE = 255
+_WHITE_ROWS = 256
 _DEEP_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
 
 
@@ -156,12 +156,13 @@ def _plain(image: Image.Image, step: Encode) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode in {"RGBa", "La"}:
-        image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
-    image = image.convert("RGBA") if image.mode != "LA" else image
-    target = "L" if image.mode == "LA" else "RGB"
-    page = Image.new(target, image.size, _WHITE if target == "L" else (_WHITE, _WHITE, _WHITE))
-    page.paste(image.convert(target), mask=image.getchannel("A"))
+    """The picture laid on white, band by band: with its opacity it would take half as much again."""
+    target, opaque = ("L", "LA") if image.mode in {"LA", "La"} else ("RGB", "RGBA")
+    page = Image.new(target, image.size, "white")
+    for top in range(0, image.height, _WHITE_ROWS):
+        box = (0, top, image.width, min(top + _WHITE_ROWS, image.height))
+        band = image.crop(box).convert(opaque)
+        page.paste(band.convert(target), box, band.getchannel("A"))
     return page
 
 
