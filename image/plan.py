@@ -25,7 +25,7 @@ def plan_page(page: PageFacts, limits: Limits, recipe: Recipe) -> PagePlan:
         case TiffPage():
             return plan_tiff(page, limits, recipe)
         case JpegPage():
-            return plan_jpeg(page, limits)
+            return plan_jpeg(page, limits, recipe)
         case PngPage():
             return plan_png(page, limits, recipe)
         case Jp2Page():

@@ -1,15 +1,14 @@
 """The page of a PNG from its chunks: size, depth, colours, resolution, turn, and where its data stands."""
 
-import io
 import zlib
 from dataclasses import dataclass, replace
 
 from image.document import Limits
 from image.errors import ScanError, ScanFault
+from image.exif import exif_facts
 from image.icc import ProfileSource
 from image.limit import check_pixels
-from image.reader import Reader, Span, ended_early, reader_of
-from image.tiff_ifd import directories
+from image.reader import Reader, Span, ended_early
 
 MAX_CHUNKS = 500_000
 """Chunks of one file: data in 8 KiB pieces, the usual size, for the largest page, with room."""
@@ -106,7 +105,7 @@ def _page(header: tuple[int, int, int, int, bool], small: dict[bytes, bytes], da
         has_transparency=b"tRNS" in small or colour_type in {4, 6},
         palette=palette,
         data=data,
-        orientation=_orientation(small.get(b"eXIf", b"")),
+        orientation=exif_facts(small.get(b"eXIf", b""))[0],
         dpi_x=dpi_x,
         dpi_y=dpi_y,
     )
@@ -151,16 +150,6 @@ def _dpi(body: bytes) -> tuple[float | None, float | None]:
     if len(body) != 9 or body[8] != 1:  # noqa: PLR2004 -- PNG 11.3.4.3: nine bytes, unit 1 is the metre
         return None, None
     return int.from_bytes(body[:4], "big") * _INCH_PER_METRE, int.from_bytes(body[4:8], "big") * _INCH_PER_METRE
-
-
-def _orientation(exif: bytes) -> int:
-    if not exif:
-        return 1
-    try:
-        value = next(iter(directories(reader_of(io.BytesIO(exif))))).integer(274, 1)
-    except (ScanError, StopIteration):
-        return 1
-    return value if value in range(1, 9) else 1
 
 
 def damaged_png() -> ScanError:

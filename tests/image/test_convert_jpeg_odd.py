@@ -8,6 +8,7 @@ from PIL import Image
 
 from image.errors import ScanFault
 from image.raster import is_complete_jpeg
+from image.recipe import Recipe
 from tests.image.drawn import SAME, difference, page, saved
 from tests.image.poppler import native, rendered
 from tests.image.through_convert import JPEG, converted, refused
@@ -48,21 +49,50 @@ def test_no_height(tmp_path: Path, data: bytes):
     [
         b"\xff" * 20,  # filling before a marker (T.81 B.1.1.2)
         b"junk",
-        b"\xff\xe5\x00\x12not what you think",
-        b"\xff\xe0\x00\x04AB",
-        b"\xff\xe1\x00\x08Exif\x00\x00",
         b"\xff\xe2\x00\x0eICC_PROFILE\x00",
         b"\xff\xe2\x00\x10ICC_PROFILE\x00\x00\x00",
         b"\xff\xee\x00\x07Adobe",
-        b"\xff\xfe\x00\x02",
     ],
 )
-def test_segments_of_others(tmp_path: Path, between: bytes):
-    """Filling, junk and segments that hold nothing of ours are passed over, and stay."""
+def test_segments_that_stay(tmp_path: Path, between: bytes):
+    """Filling, junk, and segments that decoders may look at are passed over, and stay."""
     data = JPEG[:TABLE_AT] + between + JPEG[TABLE_AT:]
     document = converted(tmp_path, data)
     assert data in document.path.read_bytes()
     assert difference(rendered(document.path, 100), page()) < SAME
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        b"\xff\xe0\x00\x08JFXX\x00\x10",
+        b"\xff\xe1\x00\x08Exif\x00\x00",
+        b"\xff\xe1\x00\x10http://ns.adob",
+        b"\xff\xe2\x00\x06FPXR",
+        b"\xff\xe5\x00\x14not what you think",
+        b"\xff\xed\x00\x10Photoshop 3.0\x00",
+        b"\xff\xfe\x00\x02" * 3,
+        b"\xff\xfe\x00\x08author",
+    ],
+)
+def test_metadata_is_left_out(tmp_path: Path, between: bytes):
+    """What tells of people and devices is left out of the JPEG, unless it is to be kept; its picture stays as it is."""
+    data = JPEG[:TABLE_AT] + between + JPEG[TABLE_AT:]
+    document = converted(tmp_path, data)
+    assert document.pages[0].action == "passed"
+    assert native(document.path) == [JPEG]
+    assert data in converted(tmp_path, data, recipe=Recipe(is_metadata_kept=True)).path.read_bytes()
+
+
+def test_the_turn_outlives_its_metadata(tmp_path: Path):
+    """EXIF is left out only after the page was turned as it says, and the end of a cut file mended all the same."""
+    tags = Image.Exif()
+    tags[274], tags[271] = 6, "Maker of this device"
+    data = saved(page(), "JPEG", dpi=(100, 100), quality=90, exif=tags)[:-2]
+    document = converted(tmp_path, data)
+    assert b"Maker of this device" not in document.path.read_bytes()
+    assert native(document.path) == [JPEG]
+    assert difference(rendered(document.path, 100), page().transpose(Image.Transpose.ROTATE_270)) < SAME
 
 
 @pytest.mark.parametrize(
