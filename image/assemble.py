@@ -2,11 +2,14 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
 from image.document import Page
+from image.icc import ProfileSource, is_sane, read_profile
 from image.inflate import Inflated, inflate
+from image.picture import CHANNELS, Picture
 from image.probe_jpeg import damaged_jpeg
 from image.probe_png import damaged_png
 from image.reader import Reader, Span, reader_of
@@ -39,8 +42,17 @@ def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWr
                     action, picture, data = "encoded", encoded.picture, encoded.data
                 case _:
                     assert_never(plan.step)
+            picture = _explained(picture, plan.step.profile, reader)
             writer.add_page(plan.width_pt, plan.height_pt, plan.orientation, picture, data)
             yield Page(plan.width_pt, plan.height_pt, action)
+
+
+def _explained(picture: Picture, source: ProfileSource | None, reader: Reader) -> Picture:
+    """The picture with the profile that came with it, if that is sane and speaks of these colours."""
+    if source is None or picture.bits == 1:
+        return picture
+    profile = read_profile(reader, source)
+    return replace(picture, profile=profile) if is_sane(profile, CHANNELS[picture.colour]) else picture
 
 
 def _copied(step: Copy, reader: Reader) -> Iterator[bytes]:

@@ -13,12 +13,14 @@ from image.document import Document, Limits, Page, Written
 from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault, is_local
 from image.limit import check_page_count
 from image.notes import flaw_notes
-from image.plan import plan_page
+from image.plan import PageFacts, plan_page
 from image.probe_bmp import probe_bmp
+from image.probe_gif import probe_gif
+from image.probe_jp2 import probe_jp2
 from image.probe_jpeg import probe_jpeg
 from image.probe_png import probe_png
 from image.probe_tiff import probe_tiff
-from image.reader import reader_of
+from image.reader import Reader, reader_of
 from image.recipe import Recipe
 from image.refusal import refusal_of
 from image.sniff import HEAD_BYTES, TAIL_BYTES, Kind, sniff
@@ -27,6 +29,7 @@ from image.writer import PdfWriter
 
 DEFAULT = Recipe()
 LOOPED = "The TIFF from the scanner was damaged behind its last page; please check that no page is missing."
+ANIMATED = "The file was an animation of {count} pictures; only the first is in the PDF."
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +146,31 @@ def _planned(path: Path, limits: Limits, recipe: Recipe) -> _ImageFile | _PdfFil
         head = reader.read(0, min(HEAD_BYTES, reader.size_bytes))
         tail_bytes = min(TAIL_BYTES, reader.size_bytes)
         kind = sniff(head, reader.read(reader.size_bytes - tail_bytes, tail_bytes))
-        match kind:
-            case Kind.PDF:
-                return _PdfFile(path)
-            case Kind.TIFF:
-                tiff = probe_tiff(reader, limits)
-                plans = tuple(plan_page(page, limits, recipe) for page in tiff.pages)
-                return _ImageFile(path, kind, plans, (LOOPED,) if tiff.is_looped else ())
-            case Kind.JPEG:
-                plans = tuple(plan_page(page, limits, recipe) for page in probe_jpeg(reader, limits))
-                return _ImageFile(path, kind, plans, ())
-            case Kind.PNG:
-                return _ImageFile(path, kind, (plan_page(probe_png(reader, limits), limits, recipe),), ())
-            case Kind.BMP:
-                return _ImageFile(path, kind, (plan_page(probe_bmp(reader, limits), limits, recipe),), ())
-            case _:
-                raise refusal_of(kind)
+        if kind is Kind.PDF:
+            return _PdfFile(path)
+        pages, notes = _probed(reader, kind, limits)
+        return _ImageFile(path, kind, tuple(plan_page(page, limits, recipe) for page in pages), notes)
+
+
+def _probed(reader: Reader, kind: Kind, limits: Limits) -> tuple[Sequence[PageFacts], tuple[str, ...]]:
+    """The pages of an image file, and what is to be said of it."""
+    match kind:
+        case Kind.TIFF:
+            tiff = probe_tiff(reader, limits)
+            return tiff.pages, (LOOPED,) if tiff.is_looped else ()
+        case Kind.JPEG:
+            return probe_jpeg(reader, limits), ()
+        case Kind.JP2:
+            return (probe_jp2(reader, limits),), ()
+        case Kind.PNG:
+            return (probe_png(reader, limits),), ()
+        case Kind.GIF:
+            gif = probe_gif(reader, limits)
+            return (gif,), (ANIMATED.format(count=gif.pictures),) if gif.pictures > 1 else ()
+        case Kind.BMP:
+            return (probe_bmp(reader, limits),), ()
+        case _:
+            raise refusal_of(kind)
 
 
 def _write_images(
@@ -171,7 +183,7 @@ def _write_images(
 ) -> tuple[tuple[Page, ...], Written]:
     pages: list[Page] = []
     with out.open("wb") as target:
-        writer = PdfWriter(target, limits, made_at)
+        writer = PdfWriter(target, limits, made_at, recipe)
         for file in files:
             for page in write_pages(file.path, file.kind, file.pages, writer, recipe):
                 pages.append(page)

@@ -13,14 +13,20 @@ class Colour(StrEnum):
     INDEXED = "indexed"
 
 
+CHANNELS = {Colour.GREY: 1, Colour.RGB: 3, Colour.CMYK: 4, Colour.INDEXED: 3}
+"""Values a colour has; those of an indexed picture stand in its palette."""
+
+
 class Coding(StrEnum):
     """How the bytes are coded (ISO 32000-1 section 7.4).
 
     ``G4_BLACK_IS_1`` is for data whose fax-black runs are to be shown white (TIFF's BlackIsZero).
-    ``FLATE_PNG`` is Flate over rows that each begin with a PNG filter byte.
+    ``JPX`` is a JP2 file around a JPEG 2000 codestream. ``FLATE_PNG`` is Flate over rows that each begin with a PNG
+    filter byte.
     """
 
     DCT = "dct"
+    JPX = "jpx"
     G4 = "g4"
     G4_BLACK_IS_1 = "g4-black-is-1"
     FLATE = "flate"
@@ -31,7 +37,8 @@ class Coding(StrEnum):
 class Picture:
     """One image as the PDF will state it. ``palette`` (red, green, blue bytes) is for ``Colour.INDEXED`` only.
 
-    ``is_inverted`` asks for the samples to be read the other way round, as Adobe's CMYK JPEGs are.
+    ``is_inverted`` asks for the samples to be read the other way round, as Adobe's CMYK JPEGs are. ``profile`` is the
+    ICC profile of the samples (of the palette), already found sane; without one they are the device's own colours.
     """
 
     width_px: int
@@ -41,3 +48,4 @@ class Picture:
     coding: Coding
     palette: bytes = b""
     is_inverted: bool = False
+    profile: bytes = b""

@@ -3,17 +3,20 @@
 from typing import assert_never
 
 from image.document import Limits
+from image.plan_jp2 import plan_jp2
 from image.plan_jpeg import plan_jpeg
 from image.plan_png import plan_png
 from image.plan_tiff import plan_tiff
 from image.probe_bmp import BmpPage
+from image.probe_gif import GifPage
+from image.probe_jp2 import Jp2Page
 from image.probe_jpeg import JpegPage
 from image.probe_png import PngPage
 from image.probe_tiff import TiffPage
 from image.recipe import Recipe
-from image.step import BIT_BYTES, COLOUR_BYTES, PagePlan, encode, placed, target_of
+from image.step import BIT_BYTES, COLOUR_BYTES, CONVERTED_BYTES, PagePlan, encode, placed, target_of
 
-PageFacts = TiffPage | JpegPage | PngPage | BmpPage
+PageFacts = TiffPage | JpegPage | PngPage | BmpPage | Jp2Page | GifPage
 
 
 def plan_page(page: PageFacts, limits: Limits, recipe: Recipe) -> PagePlan:
@@ -22,9 +25,13 @@ def plan_page(page: PageFacts, limits: Limits, recipe: Recipe) -> PagePlan:
         case TiffPage():
             return plan_tiff(page, limits, recipe)
         case JpegPage():
-            return plan_jpeg(page, limits)
+            return plan_jpeg(page, limits, recipe)
         case PngPage():
             return plan_png(page, limits, recipe)
+        case Jp2Page():
+            return plan_jp2(page, limits, recipe)
+        case GifPage():
+            return _plan_gif(page, limits, recipe)
         case BmpPage():
             return _plan_bmp(page, limits, recipe)
         case _:
@@ -34,6 +41,13 @@ def plan_page(page: PageFacts, limits: Limits, recipe: Recipe) -> PagePlan:
 def _plan_bmp(page: BmpPage, limits: Limits, recipe: Recipe) -> PagePlan:
     is_palette = page.bits <= 8 and not page.is_bilevel  # noqa: PLR2004 -- MS-WMF: deeper bitmaps have no palette
     target = target_of(page.bits, recipe, is_palette=is_palette)
-    per_pixel = BIT_BYTES if page.is_bilevel else COLOUR_BYTES
+    per_pixel = BIT_BYTES if page.is_bilevel else CONVERTED_BYTES if page.bits == 32 else COLOUR_BYTES  # noqa: PLR2004 -- 8 bits may be dropped
     step = encode(page.width_px, page.height_px, target, per_pixel, limits)
     return placed(page.width_px, page.height_px, (page.dpi_x, page.dpi_y), 1, step)
+
+
+def _plan_gif(page: GifPage, limits: Limits, recipe: Recipe) -> PagePlan:
+    is_bilevel = page.is_bilevel and not page.has_transparency
+    target = target_of(1 if is_bilevel else 8, recipe, is_palette=not is_bilevel)
+    step = encode(page.width_px, page.height_px, target, CONVERTED_BYTES, limits)
+    return placed(page.width_px, page.height_px, (None, None), 1, step)

@@ -1,20 +1,23 @@
 """What is done to a picture of a JPEG file."""
 
+from collections.abc import Iterable, Iterator
+
 from image.document import Limits
 from image.errors import ScanError, ScanFault
 from image.picture import Coding, Colour, Picture
-from image.probe_jpeg import JpegPage, damaged_jpeg
+from image.probe_jpeg import Edit, JpegPage, damaged_jpeg
 from image.reader import Span
+from image.recipe import Recipe
 from image.step import ADOBE_SEGMENT, COLOUR_BYTES, Copy, Encode, PagePlan, Proof, Target, encode, placed
 
 
-def plan_jpeg(page: JpegPage, limits: Limits) -> PagePlan:
+def plan_jpeg(page: JpegPage, limits: Limits, recipe: Recipe) -> PagePlan:
     """The plan of a picture. Raises ``ScanError``: unsupported, damaged, too-large."""
-    step = _step(page, limits)
+    step = _step(page, limits, recipe)
     return placed(page.width_px, page.height_px, (page.dpi_x, page.dpi_y), page.orientation, step)
 
 
-def _step(page: JpegPage, limits: Limits) -> Copy | Encode:
+def _step(page: JpegPage, limits: Limits, recipe: Recipe) -> Copy | Encode:
     ids = page.component_ids
     colour = {1: Colour.GREY, 3: Colour.RGB, 4: Colour.CMYK}.get(len(ids))
     if page.bits != 8 or colour is None:  # noqa: PLR2004 -- ISO 32000-1 7.4.8: DCTDecode knows 8 bits
@@ -23,24 +26,38 @@ def _step(page: JpegPage, limits: Limits) -> Copy | Encode:
             "The scanner wrote a kind of JPEG (not 8 bits a colour) that PDF does not know. "
             "Please set the scanner to standard JPEG, TIFF or PDF.",
         )
-    if not page.has_end and not page.is_one_pass:
+    is_torn = page.has_jfif and page.adobe_transform == 0 and colour is Colour.RGB
+    if (not page.has_end and not page.is_one_pass) or (page.mending and (is_torn or not page.has_end)):
         raise damaged_jpeg()
-    if page.has_jfif and page.adobe_transform == 0 and len(ids) == 3:  # noqa: PLR2004 -- red, green, blue
+    if is_torn:
         # JFIF says YCbCr, Adobe says RGB, and readers disagree: what the decoder sees is made plain.
-        return encode(page.width_px, page.height_px, Target.JPEG, COLOUR_BYTES, limits, page.span)
-    # Adobe's CMYK is stored inverted (T.872 6.5.3 and every reader's practice).
-    picture = Picture(
-        page.width_px,
-        page.height_px,
-        8,
-        colour,
-        Coding.DCT,
-        is_inverted=colour is Colour.CMYK and page.adobe_transform is not None,
-    )
-    if not page.has_end:
-        return Copy(picture, (page.span, b"\xff\xd9"), "passed", Proof.JPEG_IS_COMPLETE)
-    if ids == tuple(b"RGB") and not page.has_jfif and page.adobe_transform is None:
+        return encode(page.width_px, page.height_px, Target.JPEG, COLOUR_BYTES, limits, page.span, page.profile)
+    edits = [*page.mending]
+    if not recipe.is_metadata_kept:
+        edits += [Edit(span) for span in page.metadata]
+    is_lettered = ids == tuple(b"RGB") and not page.has_jfif and page.adobe_transform is None
+    if is_lettered:
         # Decoders built on libjpeg read the letters; the PDF standard does not, so it is said in APP14.
-        parts = (b"\xff\xd8" + ADOBE_SEGMENT + b"\x00", Span(page.span.offset + 2, page.span.size_bytes - 2))
-        return Copy(picture, parts, "rewrapped")
-    return Copy(picture, (page.span,), "passed")
+        edits.append(Edit(Span(page.span.offset + 2, 0), ADOBE_SEGMENT + b"\x00"))
+    proof = Proof.NOTHING
+    if not page.has_end:
+        edits.append(Edit(Span(page.span.offset + page.span.size_bytes, 0), b"\xff\xd9"))
+        proof = Proof.JPEG_IS_COMPLETE
+    # Adobe's CMYK is stored inverted (T.872 6.5.3 and every reader's practice).
+    is_inverted = colour is Colour.CMYK and page.adobe_transform is not None
+    picture = Picture(page.width_px, page.height_px, 8, colour, Coding.DCT, is_inverted=is_inverted)
+    action = "rewrapped" if page.mending or is_lettered else "passed"
+    return Copy(picture, tuple(_edited(page.span, edits)), action, proof, profile=page.profile)
+
+
+def _edited(span: Span, edits: Iterable[Edit]) -> Iterator[bytes | Span]:
+    """``span`` in parts, with the edits made, which do not touch each other."""
+    position = span.offset
+    for edit in sorted(edits, key=lambda edit: edit.span.offset):
+        if edit.span.offset > position:
+            yield Span(position, edit.span.offset - position)
+        if edit.instead:
+            yield edit.instead
+        position = edit.span.offset + edit.span.size_bytes
+    if span.offset + span.size_bytes > position:
+        yield Span(position, span.offset + span.size_bytes - position)

@@ -19,8 +19,9 @@ def _step(page: PngPage, limits: Limits, recipe: Recipe) -> Copy | Encode:
     if page.is_interlaced or page.has_transparency or is_deep:
         per_pixel = CONVERTED_BYTES if page.has_transparency or is_deep else COLOUR_BYTES
         target = target_of(page.bits * page.channels, recipe, is_palette=is_palette)
-        return encode(page.width_px, page.height_px, target, per_pixel, limits)
+        return encode(page.width_px, page.height_px, target, per_pixel, limits, profile=page.profile)
     colour = Colour.INDEXED if is_palette else Colour.RGB if page.channels > 1 else Colour.GREY
     picture = Picture(page.width_px, page.height_px, page.bits, colour, Coding.FLATE_PNG, palette=page.palette)
     rows_bytes = page.height_px * (1 + page.row_bytes)
-    return Copy(picture, page.data, "rewrapped", Proof.DATA_INFLATES, inflated_bytes=rows_bytes)
+    proof = Proof.DATA_INFLATES
+    return Copy(picture, page.data, "rewrapped", proof, inflated_bytes=rows_bytes, profile=page.profile)

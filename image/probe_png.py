@@ -1,14 +1,14 @@
 """The page of a PNG from its chunks: size, depth, colours, resolution, turn, and where its data stands."""
 
-import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from image.document import Limits
 from image.errors import ScanError, ScanFault
+from image.exif import exif_facts
+from image.icc import ProfileSource
 from image.limit import check_pixels
-from image.reader import Reader, Span, ended_early, reader_of
-from image.tiff_ifd import directories
+from image.reader import Reader, Span, ended_early
 
 MAX_CHUNKS = 500_000
 """Chunks of one file: data in 8 KiB pieces, the usual size, for the largest page, with room."""
@@ -25,6 +25,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 class PngPage:
     """The picture. ``colour_type`` is PNG's code; ``data`` are the bodies of the IDAT chunks, in order.
 
+    ``profile`` is iCCP's. cHRM, gAMA and sRGB are not used: programs write them by rote, and viewers differ over them.
     ``palette`` holds red, green, blue bytes for colour type 3, else nothing. dpi is None when none is stated.
     """
 
@@ -39,6 +40,7 @@ class PngPage:
     orientation: int
     dpi_x: float | None
     dpi_y: float | None
+    profile: ProfileSource | None = None
 
     @property
     def channels(self) -> int:
@@ -59,6 +61,7 @@ def probe_png(reader: Reader, limits: Limits) -> PngPage:
     header: tuple[int, int, int, int, bool] | None = None
     small: dict[bytes, bytes] = {}
     data: list[Span] = []
+    profile: ProfileSource | None = None
     position = 8
     for _ in range(MAX_CHUNKS):
         size_bytes = int.from_bytes(reader.read(position, 4), "big")
@@ -76,13 +79,15 @@ def probe_png(reader: Reader, limits: Limits) -> PngPage:
             small[name] = _checked(reader, name, body)
         elif name in {b"pHYs", b"eXIf"} and size_bytes <= _SMALL_BYTES:
             small[name] = reader.read(body.offset, size_bytes)
+        elif name == b"iCCP" and profile is None:
+            profile = _profile(reader, body)
         elif name == b"IEND":
             break
     else:
         raise damaged_png()
     if header is None or not data:
         raise damaged_png()
-    return _page(header, small, tuple(data))
+    return replace(_page(header, small, tuple(data)), profile=profile)
 
 
 def _page(header: tuple[int, int, int, int, bool], small: dict[bytes, bytes], data: tuple[Span, ...]) -> PngPage:
@@ -100,10 +105,19 @@ def _page(header: tuple[int, int, int, int, bool], small: dict[bytes, bytes], da
         has_transparency=b"tRNS" in small or colour_type in {4, 6},
         palette=palette,
         data=data,
-        orientation=_orientation(small.get(b"eXIf", b"")),
+        orientation=exif_facts(small.get(b"eXIf", b""))[0],
         dpi_x=dpi_x,
         dpi_y=dpi_y,
     )
+
+
+def _profile(reader: Reader, body: Span) -> ProfileSource | None:
+    """Where the profile in an iCCP chunk stands: behind a name of 1 to 79 bytes and two zeros (PNG 11.3.3.3)."""
+    head = reader.read(body.offset, min(body.size_bytes, 82))
+    end = head.find(b"\x00")
+    if not 1 <= end <= 79 or head[end + 1 : end + 2] != b"\x00":  # noqa: PLR2004 -- the same
+        return None
+    return ProfileSource((Span(body.offset + end + 2, body.size_bytes - end - 2),), is_deflated=True)
 
 
 def _header(body: bytes, limits: Limits) -> tuple[int, int, int, int, bool]:
@@ -136,16 +150,6 @@ def _dpi(body: bytes) -> tuple[float | None, float | None]:
     if len(body) != 9 or body[8] != 1:  # noqa: PLR2004 -- PNG 11.3.4.3: nine bytes, unit 1 is the metre
         return None, None
     return int.from_bytes(body[:4], "big") * _INCH_PER_METRE, int.from_bytes(body[4:8], "big") * _INCH_PER_METRE
-
-
-def _orientation(exif: bytes) -> int:
-    if not exif:
-        return 1
-    try:
-        value = next(iter(directories(reader_of(io.BytesIO(exif))))).integer(274, 1)
-    except (ScanError, StopIteration):
-        return 1
-    return value if value in range(1, 9) else 1
 
 
 def damaged_png() -> ScanError:

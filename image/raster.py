@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,8 +27,15 @@ Image.MAX_IMAGE_PIXELS = None
 BAND_ROWS = 256
 """Rows compressed at a time: a band of an A4 page at 600 dpi takes 4 MB."""
 
-_FORMATS = {Kind.TIFF: "TIFF", Kind.JPEG: "JPEG", Kind.PNG: "PNG", Kind.BMP: "BMP"}
-_WHITE = 255
+_FORMATS = {
+    Kind.TIFF: "TIFF",
+    Kind.JPEG: "JPEG",
+    Kind.PNG: "PNG",
+    Kind.BMP: "BMP",
+    Kind.GIF: "GIF",
+    Kind.JP2: "JPEG2000",
+}
+_WHITE_ROWS = 256
 _DEEP_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
 
 
@@ -96,6 +104,9 @@ class Frames:
             image.load()
         if image.size != (step.width_px, step.height_px):
             raise _damaged(self._kind)
+        if self._kind is Kind.BMP and image.mode == "RGBA":
+            # Programs leave the fourth byte at zero, and Windows does not look at it: it is not opacity.
+            return image.convert("RGB")
         return image
 
 
@@ -105,10 +116,16 @@ def is_complete_jpeg(data: bytes) -> bool:
     Bytes behind a complete picture are skipped by every decoder; behind an incomplete one they are taken for its
     missing rest. So the picture is complete when it comes out the same whatever bits stand behind it.
     """
+    # A last FF would make a marker of what is put behind it, and picture data never ends in one.
+    data = data.rstrip(b"\xff")
+    restarts = re.findall(rb"\xff([\xd0-\xd7])", data)
+    following = restarts[-1][0] - 0xD0 + 1 if restarts else 0
     digests: set[bytes] = set()
     for behind in (b"", b"\xaa", b"\x55", b"\xfe"):
+        # Where a restart is due, decoders read on only behind its marker, the right one of eight.
+        rest = b"".join(behind * 1024 + bytes([0xFF, 0xD0 + (following + step) % 8]) for step in range(16))
         try:
-            image = Image.open(io.BytesIO(data + behind * 8192 + b"\xff\xd9"), formats=("JPEG",))
+            image = Image.open(io.BytesIO(data + rest + behind * 1024 + b"\xff\xd9"), formats=("JPEG",))
             digests.add(hashlib.sha256(image.tobytes()).digest())
         except (OSError, ValueError, SyntaxError):
             return False
@@ -139,12 +156,13 @@ def _plain(image: Image.Image, step: Encode) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode in {"RGBa", "La"}:
-        image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
-    image = image.convert("RGBA") if image.mode != "LA" else image
-    target = "L" if image.mode == "LA" else "RGB"
-    page = Image.new(target, image.size, _WHITE if target == "L" else (_WHITE, _WHITE, _WHITE))
-    page.paste(image.convert(target), mask=image.getchannel("A"))
+    """The picture laid on white, band by band: with its opacity it would take half as much again."""
+    target, opaque = ("L", "LA") if image.mode in {"LA", "La"} else ("RGB", "RGBA")
+    page = Image.new(target, image.size, "white")
+    for top in range(0, image.height, _WHITE_ROWS):
+        box = (0, top, image.width, min(top + _WHITE_ROWS, image.height))
+        band = image.crop(box).convert(opaque)
+        page.paste(band.convert(target), box, band.getchannel("A"))
     return page
 
 

@@ -5,14 +5,6 @@ from image.sniff import Kind
 
 _SENTENCES: dict[Kind, tuple[ScanFault, str]] = {
     Kind.EMPTY: (ScanFault.EMPTY, "The file from the scanner is empty. Please scan again."),
-    Kind.GIF: (
-        ScanFault.UNSUPPORTED,
-        "The file is a GIF, which is not accepted as a scan. Please set the scanner to PDF, TIFF or JPEG.",
-    ),
-    Kind.JP2: (
-        ScanFault.UNSUPPORTED,
-        "The file is a JPEG 2000 picture, which is not accepted. Please set the scanner to PDF, TIFF or JPEG.",
-    ),
     Kind.POSTSCRIPT: (
         ScanFault.UNSUPPORTED,
         "The file is a PostScript print job, which is never run here. Please set the scanner to PDF, TIFF or JPEG.",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from image.document import Limits
+from image.icc import ProfileSource
 from image.limit import check_decoded
 from image.paper import page_size
 from image.picture import Picture
@@ -32,7 +33,7 @@ class Copy:
     """The image's data is in the file already: ``parts`` one behind the other, literal bytes and runs of the file.
 
     ``is_bit_reversed``: the bits of each byte are to be turned round. ``action`` is ``passed`` or ``rewrapped``.
-    ``inflated_bytes`` is what ``Proof.DATA_INFLATES`` expects.
+    ``inflated_bytes`` is what ``Proof.DATA_INFLATES`` expects. ``profile`` is where the colours are explained.
     """
 
     picture: Picture
@@ -41,6 +42,7 @@ class Copy:
     proof: Proof = Proof.NOTHING
     is_bit_reversed: bool = False
     inflated_bytes: int = 0
+    profile: ProfileSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Encode:
     """The page is decoded (``frame`` of a TIFF; ``span`` of a file of JPEGs) and encoded as ``target``.
 
     ``width_px`` and ``height_px`` are what the decoder must deliver. ``is_white_zero``: the decoder leaves the samples
-    the wrong way round (16 bit, TIFF's WhiteIsZero).
+    the wrong way round (16 bit, TIFF's WhiteIsZero). ``profile`` is where the source's colours are explained.
     """
 
     target: Target
@@ -57,6 +59,7 @@ class Encode:
     frame: int = 0
     span: Span | None = None
     is_white_zero: bool = False
+    profile: ProfileSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,14 @@ def target_of(bits: int, recipe: Recipe, *, is_palette: bool) -> Target:
 
 
 def encode(
-    width_px: int, height_px: int, target: Target, pixel_bytes: int, limits: Limits, span: Span | None = None
+    width_px: int,
+    height_px: int,
+    target: Target,
+    pixel_bytes: int,
+    limits: Limits,
+    span: Span | None = None,
+    profile: ProfileSource | None = None,
 ) -> Encode:
     """The step that decodes a picture of this size. Raises ``ScanError`` (too-large) when it takes too much memory."""
     check_decoded(width_px * height_px * pixel_bytes, limits)
-    return Encode(target, width_px, height_px, span=span)
+    return Encode(target, width_px, height_px, span=span, profile=profile)

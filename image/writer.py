@@ -1,31 +1,35 @@
 """Writes a PDF of images straight to disk, object by object; only the objects' offsets stay in memory."""
 
 import hashlib
+import zlib
 from array import array
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import BinaryIO, assert_never
 
-from image.archive import PRODUCER, srgb_profile, xmp_packet
+from image.archive import info_entries, xmp_packet
+from image.cmyk import cmyk_profile
 from image.document import Limits, Written
 from image.limit import check_output
-from image.picture import Coding, Colour, Picture
+from image.picture import CHANNELS, Coding, Colour, Picture
+from image.recipe import Recipe
+from image.srgb import srgb_profile
 
-_CATALOG, _PAGES, _INFO, _METADATA, _PROFILE = 1, 2, 3, 4, 5
-_FIXED_OBJECTS = 5
+_CATALOG, _PAGES, _INFO, _METADATA = 1, 2, 3, 4
+_FIXED_OBJECTS = 4
 _DEVICE = {Colour.GREY: "/DeviceGray", Colour.RGB: "/DeviceRGB", Colour.CMYK: "/DeviceCMYK"}
-_CHANNELS = {Colour.GREY: 1, Colour.RGB: 3, Colour.CMYK: 4, Colour.INDEXED: 1}
+_SAMPLES = CHANNELS | {Colour.INDEXED: 1}
 
 
 class PdfWriter:
     """One PDF 1.7 being written to ``file``, forwards only: ``add_page`` for each page, then ``finish`` once.
 
-    Identical pages and ``made_at`` (with a time zone) give identical bytes. When every image is grey or RGB the file
-    carries the marks of PDF/A-2b. A file larger than ``limits.output_bytes`` is a ``ScanError`` (too-large).
-    ``OSError`` comes through.
+    Identical pages, ``recipe`` and ``made_at`` (with a time zone) give identical bytes. The file is PDF/A-2b when the
+    recipe asks for that (``is_archive``); CMYK without a profile of its own then gets ours. A file larger than
+    ``limits.output_bytes`` is a ``ScanError`` (too-large). ``OSError`` comes through.
     """
 
-    def __init__(self, file: BinaryIO, limits: Limits, made_at: datetime) -> None:
+    def __init__(self, file: BinaryIO, limits: Limits, made_at: datetime, recipe: Recipe) -> None:
         self._file = file
         self._limits = limits
         self._made_at = made_at.astimezone(UTC)
@@ -33,7 +37,10 @@ class PdfWriter:
         self._size_bytes = 0
         self._offsets = array("Q", bytes(8 * _FIXED_OBJECTS))
         self._pages = array("L")
-        self._is_archive = True
+        self._is_archive = recipe.is_archive
+        self._title = recipe.title
+        self._profiles: dict[bytes, int] = {}
+        self._cmyk: int | None = None
         # ISO 32000-1 7.5.2: four bytes above 127 tell transfer programs that this is not text.
         self._put(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 
@@ -59,27 +66,33 @@ class PdfWriter:
 
     def finish(self) -> Written:
         """Writes what closes the file; the caller flushes and makes it durable."""
-        when = self._made_at.strftime("D:%Y%m%d%H%M%SZ")
         kids = " ".join(f"{page} 0 R" for page in self._pages)
         self._object(_PAGES, f"<< /Type /Pages /Count {len(self._pages)} /Kids [{kids}] >>")
-        self._object(_INFO, f"<< /Producer ({PRODUCER}) /CreationDate ({when}) >>")
-        self._stream(_METADATA, "/Type /Metadata /Subtype /XML", xmp_packet(self._made_at, is_archive=self._is_archive))
-        self._stream(_PROFILE, "/N 3", srgb_profile())
-        self._object(
-            _CATALOG,
-            f"<< /Type /Catalog /Pages {_PAGES} 0 R /Metadata {_METADATA} 0 R /OutputIntents [<< /Type /OutputIntent "
-            f"/S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) /Info (sRGB) /DestOutputProfile {_PROFILE} 0 R >>] >>",
-        )
+        self._object(_INFO, f"<< {info_entries(self._made_at, self._title)} >>")
+        packet = xmp_packet(self._made_at, self._title, is_archive=self._is_archive)
+        self._stream(_METADATA, "/Type /Metadata /Subtype /XML", packet)
+        intent = ""
+        if self._is_archive:
+            intent = (
+                "/OutputIntents [<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) /Info (sRGB) "
+                f"/DestOutputProfile {self._add_profile(srgb_profile(), 3)} 0 R >>] "
+            )
+        self._object(_CATALOG, f"<< /Type /Catalog /Pages {_PAGES} 0 R /Metadata {_METADATA} 0 R {intent}>>")
         self._put_trailer()
         return Written(self._size_bytes, self._digest.hexdigest())
 
+    @property
+    def is_archive(self) -> bool:
+        """Whether the file claims to be PDF/A-2b."""
+        return self._is_archive
+
     def _add_image(self, picture: Picture, data: Iterable[bytes]) -> int:
-        if picture.colour is Colour.CMYK:
-            self._is_archive = False
+        space = self._space(picture)
         image, length = self._next_object(), self._next_object()
         self._begin(image)
         self._put(
-            f"<< /Type /XObject /Subtype /Image {_image_entries(picture)} /Length {length} 0 R >>\nstream\n".encode()
+            f"<< /Type /XObject /Subtype /Image {_image_entries(picture, space)} /Length {length} 0 R >>\n"
+            "stream\n".encode()
         )
         before = self._size_bytes
         for piece in data:
@@ -88,6 +101,31 @@ class PdfWriter:
         self._put(b"\nendstream\nendobj\n")
         self._object(length, str(size_bytes))
         return image
+
+    def _space(self, picture: Picture) -> str:
+        """The colour space of the picture's samples; a profile it needs is written, once for all who share it."""
+        plain = Colour.RGB if picture.colour is Colour.INDEXED else picture.colour
+        if picture.profile:
+            space = f"[/ICCBased {self._add_profile(picture.profile, CHANNELS[plain])} 0 R]"
+        elif plain is Colour.CMYK and self._is_archive:
+            # ISO 19005-2 6.2.4.3: an RGB output intent does not say what ink looks like.
+            if self._cmyk is None:
+                self._cmyk = self._add_profile(cmyk_profile(), CHANNELS[plain])
+            space = f"[/ICCBased {self._cmyk} 0 R]"
+        else:
+            space = _DEVICE[plain]
+        if picture.colour is Colour.INDEXED:
+            return f"[/Indexed {space} {len(picture.palette) // 3 - 1} <{picture.palette.hex()}>]"
+        return space
+
+    def _add_profile(self, profile: bytes, channels: int) -> int:
+        # No /Alternate: readers that know no profiles go by /N (ISO 32000-1 table 66), and PDF/A has no say in it then.
+        digest = hashlib.sha256(profile).digest()
+        if digest not in self._profiles:
+            self._profiles[digest] = self._next_object()
+            packed = zlib.compress(profile, 9)
+            self._stream(self._profiles[digest], f"/N {channels} /Filter /FlateDecode", packed)
+        return self._profiles[digest]
 
     def _put_trailer(self) -> None:
         start = self._size_bytes
@@ -123,16 +161,13 @@ class PdfWriter:
         self._file.write(data)
 
 
-def _image_entries(picture: Picture) -> str:
-    if picture.colour is Colour.INDEXED:
-        space = f"[/Indexed /DeviceRGB {len(picture.palette) // 3 - 1} <{picture.palette.hex()}>]"
-    else:
-        space = _DEVICE[picture.colour]
+def _image_entries(picture: Picture, space: str) -> str:
+    # ISO 32000-1 7.4.9: JPEG 2000 data says its depth itself, and may have one that PDF has no number for.
+    depth = "" if picture.coding is Coding.JPX else f"/BitsPerComponent {picture.bits} "
     entries = (
-        f"/Width {picture.width_px} /Height {picture.height_px} /BitsPerComponent {picture.bits} "
-        f"/ColorSpace {space} {_filter_entries(picture)}"
+        f"/Width {picture.width_px} /Height {picture.height_px} {depth}/ColorSpace {space} {_filter_entries(picture)}"
     )
-    return f"{entries} /Decode [{' '.join(['1 0'] * _CHANNELS[picture.colour])}]" if picture.is_inverted else entries
+    return f"{entries} /Decode [{' '.join(['1 0'] * _SAMPLES[picture.colour])}]" if picture.is_inverted else entries
 
 
 def _filter_entries(picture: Picture) -> str:
@@ -140,6 +175,8 @@ def _filter_entries(picture: Picture) -> str:
     match picture.coding:
         case Coding.DCT:
             return "/Filter /DCTDecode"
+        case Coding.JPX:
+            return "/Filter /JPXDecode"
         case Coding.G4:
             return f"/Filter /CCITTFaxDecode /DecodeParms << /K -1 {size} >>"
         case Coding.G4_BLACK_IS_1:
@@ -148,7 +185,7 @@ def _filter_entries(picture: Picture) -> str:
             return "/Filter /FlateDecode"
         case Coding.FLATE_PNG:
             return (
-                f"/Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors {_CHANNELS[picture.colour]} "
+                f"/Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors {_SAMPLES[picture.colour]} "
                 f"/BitsPerComponent {picture.bits} /Columns {picture.width_px} >>"
             )
         case _:

@@ -26,7 +26,7 @@ from tests.image.through_convert import JPEG, LIMITS, MADE_AT, pdf_of, refused
         (b"PK\x03\x04" + bytes(50), ScanFault.NOT_A_SCAN),
         (bytes(5000), ScanFault.NOT_A_SCAN),
         (b"%!PS-Adobe-3.0\n", ScanFault.UNSUPPORTED),
-        (b"GIF89a" + bytes(20), ScanFault.UNSUPPORTED),
+        (b"GIF89a" + bytes(20), ScanFault.DAMAGED),
         (b"%PDF-1.4\nnothing here", ScanFault.DAMAGED),
         (saved(page("L"), "TIFF", compression="tiff_lzw")[:-400], ScanFault.DAMAGED),
         (saved(page("L"), "PNG")[:-20], ScanFault.DAMAGED),

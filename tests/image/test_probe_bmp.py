@@ -42,7 +42,7 @@ def test_top_down():
 
 def test_old_header():
     """The header of OS/2 has two bytes a side and no resolution."""
-    core = b"BM" + bytes(12) + (12).to_bytes(4, "little") + bytes([9, 0, 8, 0, 1, 0, 24, 0])
+    core = b"BM" + bytes(12) + (12).to_bytes(4, "little") + bytes([9, 0, 8, 0, 1, 0, 24, 0]) + bytes(28 * 8)
     assert probe(core) == BmpPage(9, 8, 24, False, None, None)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from image.refusal import refusal_of
 from image.sniff import Kind
 
-PAGES = {Kind.PDF, Kind.TIFF, Kind.JPEG, Kind.PNG, Kind.BMP}
+PAGES = {Kind.PDF, Kind.TIFF, Kind.JPEG, Kind.PNG, Kind.BMP, Kind.GIF, Kind.JP2}
 
 
 @given(st.sampled_from([kind for kind in Kind if kind not in PAGES]))

@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import re
+import subprocess
+import xml.etree.ElementTree as ET
 import zlib
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,6 +15,7 @@ from PIL import Image, ImageOps
 from image.document import Limits, Written
 from image.errors import ScanError, ScanFault
 from image.picture import Coding, Colour, Picture
+from image.recipe import Recipe
 from image.writer import PdfWriter
 from tests.image.drawn import SAME, difference, page, saved
 from tests.image.poppler import checked, extracted, page_sizes, rendered, unpacked
@@ -24,7 +28,7 @@ DATA = zlib.compress(page("L").tobytes())
 def written(path: Path, picture: Picture = GREY, data: bytes = DATA, orientation: int = 1, pages: int = 1) -> Written:
     """A PDF of ``pages`` equal pages of 120 by 169 points."""
     with path.open("wb") as file:
-        writer = PdfWriter(file, Limits(), MADE_AT)
+        writer = PdfWriter(file, Limits(), MADE_AT, Recipe())
         for _ in range(pages):
             writer.add_page(119.52, 168.48, orientation, picture, [data[:100], data[100:]])
         return writer.finish()
@@ -46,7 +50,7 @@ def test_the_same_pages_give_the_same_bytes(tmp_path: Path):
     assert written(tmp_path / "c.pdf", pages=2) != first
     elsewhere = MADE_AT.astimezone(timezone(timedelta(hours=5)))
     file = io.BytesIO()
-    writer = PdfWriter(file, Limits(), elsewhere)
+    writer = PdfWriter(file, Limits(), elsewhere, Recipe())
     writer.add_page(119.52, 168.48, 1, GREY, [DATA])
     assert writer.finish() == first
 
@@ -60,7 +64,7 @@ def test_every_orientation_is_undone(tmp_path: Path, orientation: int):
     image.info["exif"] = tags.tobytes()
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(saved(image, "PNG", exif=tags))))
     with (tmp_path / "a.pdf").open("wb") as file:
-        writer = PdfWriter(file, Limits(), MADE_AT)
+        writer = PdfWriter(file, Limits(), MADE_AT, Recipe())
         writer.add_page(upright.width * 0.72, upright.height * 0.72, orientation, GREY, [DATA])
         writer.finish()
     assert difference(rendered(tmp_path / "a.pdf", 100), upright) < SAME
@@ -95,19 +99,37 @@ def test_inverted_cmyk(tmp_path: Path):
     assert difference(shown, image.convert("L")) < SAME
 
 
-def test_archive_marks(tmp_path: Path):
-    """Grey and RGB carry the claim of PDF/A-2b; a CMYK image, which the profile does not cover, takes it back."""
-    written(tmp_path / "a.pdf")
+@pytest.mark.parametrize("is_archive", [True, False])
+def test_archive_marks(tmp_path: Path, *, is_archive: bool):
+    """The claim of PDF/A-2b and the output intent are made when the recipe says so, and the writer tells it."""
+    with (tmp_path / "a.pdf").open("wb") as file:
+        writer = PdfWriter(file, Limits(), MADE_AT, Recipe(is_archive=is_archive))
+        writer.add_page(119.52, 168.48, 1, GREY, [DATA])
+        writer.finish()
+    checked(tmp_path / "a.pdf")
     text = unpacked(tmp_path / "a.pdf")
-    assert b"<pdfaid:part>2</pdfaid:part>" in text
-    assert b"/GTS_PDFA1" in text
-    written(tmp_path / "b.pdf", Picture(166, 234, 8, Colour.CMYK, Coding.DCT), saved(page("CMYK"), "JPEG"))
-    assert b"pdfaid" not in unpacked(tmp_path / "b.pdf")
+    assert (b"<pdfaid:part>2</pdfaid:part>" in text) is is_archive
+    assert (b"/GTS_PDFA1" in text) is is_archive
+    assert writer.is_archive is is_archive
+
+
+@pytest.mark.parametrize("title", ["Scan (2) of 23\\11", "Grüße & <Küsse> 😀"])
+def test_the_title(tmp_path: Path, title: str):
+    """Another reader shows the title, and the packet tells the same."""
+    with (tmp_path / "a.pdf").open("wb") as file:
+        writer = PdfWriter(file, Limits(), MADE_AT, Recipe(title=title))
+        writer.add_page(119.52, 168.48, 1, GREY, [DATA])
+        writer.finish()
+    checked(tmp_path / "a.pdf")
+    shown = subprocess.run(["pdfinfo", str(tmp_path / "a.pdf")], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"^Title: +(.*)$", shown, re.MULTILINE)[1] == title  # type: ignore[index]
+    packet = subprocess.run(["pdfinfo", "-meta", str(tmp_path / "a.pdf")], capture_output=True, check=True).stdout
+    assert title in "".join(ET.fromstring(packet).itertext())
 
 
 def test_the_output_limit():
     """A file that grows past the limit is refused while it is written."""
-    writer = PdfWriter(io.BytesIO(), Limits(output_bytes=2000), MADE_AT)
+    writer = PdfWriter(io.BytesIO(), Limits(output_bytes=2000), MADE_AT, Recipe())
     with pytest.raises(ScanError) as caught:
         writer.add_page(100, 100, 1, GREY, [bytes(1000)] * 3)
     assert caught.value.fault is ScanFault.TOO_LARGE
@@ -116,4 +138,4 @@ def test_the_output_limit():
 def test_a_full_disk_comes_through():
     """An error of our own disk is not turned into one of the scan."""
     with Path("/dev/full").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
-        PdfWriter(file, Limits(), MADE_AT).add_page(100, 100, 1, GREY, [DATA])
+        PdfWriter(file, Limits(), MADE_AT, Recipe()).add_page(100, 100, 1, GREY, [DATA])
