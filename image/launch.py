@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import contextlib
+import errno
 import socket
 import subprocess
 import sys
@@ -31,18 +32,27 @@ _RUNNING: list[Server] = []
 """One at most, whatever event loop asks: its sockets belong to none."""
 
 
+@atexit.register
+def shutdown() -> None:
+    """Ends the server, if there is one, and its children with it; a new one starts when it is needed."""
+    for server in tuple(_RUNNING):
+        _end(server)
+
+
 def hand_over(sockets: Sequence[socket.socket]) -> Server:
     """Gives the job of ``sockets`` (their far ends, as ``image.forkserver`` wants them) to the server, and names it.
 
     The caller says ``done`` when the job has ended. Raises ``OSError`` when no server can be started.
     """
+    is_new = not _RUNNING
+    server = _start() if is_new else _RUNNING[0]
     try:
-        server = _RUNNING[0] if _RUNNING else _start()
         _send(server, sockets)
-    except (BrokenPipeError, ConnectionResetError):
-        shutdown()  # it died since the last job
-        server = _start()
-        _send(server, sockets)
+    except (BrokenPipeError, ConnectionResetError) as error:
+        _end(server)
+        if is_new:
+            raise OSError(errno.EIO, "the conversion server ended at once, and gave no answer") from error
+        return hand_over(sockets)  # it died since the last job
     server.given += 1
     server.in_hand += 1
     return server
@@ -55,12 +65,6 @@ def done(server: Server, loop: asyncio.AbstractEventLoop, *, is_dead: bool) -> N
         _end(server)
     elif not server.in_hand:
         loop.call_later(IDLE_S, _end_if_idle, server, server.given)
-
-
-def shutdown() -> None:
-    """Ends the server, if there is one, and its children with it; a new one starts when it is needed."""
-    for server in tuple(_RUNNING):
-        _end(server)
 
 
 def _start() -> Server:
@@ -81,7 +85,6 @@ def _start() -> Server:
             raise
     ours.setblocking(False)
     _RUNNING.append(Server(process, ours))
-    atexit.register(shutdown)
     return _RUNNING[-1]
 
 
