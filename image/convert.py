@@ -3,10 +3,11 @@
 import contextlib
 import errno
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from image.assemble import write_pages
 from image.document import Document, Limits, Page, Written
@@ -21,11 +22,14 @@ from image.probe_jpeg import probe_jpeg
 from image.probe_png import probe_png
 from image.probe_tiff import probe_tiff
 from image.reader import Reader, reader_of
-from image.recipe import Recipe
+from image.recipe import Recipe, Signed
 from image.refusal import refusal_of
 from image.sniff import HEAD_BYTES, TAIL_BYTES, Kind, sniff
 from image.step import PagePlan
 from image.writer import PdfWriter
+
+if TYPE_CHECKING:
+    from image.pdf.joining import Joined
 
 DEFAULT = Recipe()
 LOOPED = "The TIFF from the scanner was damaged behind its last page; please check that no page is missing."
@@ -112,24 +116,27 @@ def _converted(
     files = [_planned(path, limits, recipe) for path in sources]
     check_page_count(sum(len(file.pages) for file in files if isinstance(file, _ImageFile)), limits)
     tick = _ticking(files, progress)
+    plain_because, is_untouched = "", False
     match files:
         case [_PdfFile(path)]:
             from image.pdf.clean import clean_pdf
 
-            cleaned = clean_pdf(path, out, limits, made_at)
+            cleaned = clean_pdf(path, out, limits, made_at, recipe)
             tick()
             pages, notes, written = cleaned.pages, cleaned.notes, cleaned.written
+            plain_because, is_untouched = cleaned.plain_because, cleaned.is_untouched
         case _ if all(isinstance(file, _ImageFile) for file in files):
             images = [file for file in files if isinstance(file, _ImageFile)]
             pages, written = _write_images(images, out, limits, made_at, recipe, tick)
             notes = tuple(note for file in images for note in file.notes)
         case _:
-            pages, notes, written = _join(files, out, limits, made_at, recipe, tick)
+            pages, notes, joined = _join(files, out, limits, made_at, recipe, tick)
+            written, plain_because = joined.written, joined.plain_because
     from image.verify import verify
 
-    verify(out, pages)
+    verify(out, pages, is_untouched=is_untouched)
     told = tuple(dict.fromkeys((*notes, *flaw_notes(pages))))
-    return Document(out, pages, written.size_bytes, written.sha256, told)
+    return Document(out, pages, written.size_bytes, written.sha256, told, plain_because)
 
 
 def _ticking(files: Sequence[_ImageFile | _PdfFile], progress: Callable[[int, int], None] | None) -> Callable[[], None]:
@@ -200,10 +207,13 @@ def _join(
     made_at: datetime,
     recipe: Recipe,
     tick: Callable[[], None],
-) -> tuple[tuple[Page, ...], tuple[str, ...], Written]:
+) -> tuple[tuple[Page, ...], tuple[str, ...], "Joined"]:
     """PDFs among other files: each run of images and each PDF becomes a part beside ``out``, then all are joined."""
-    from image.pdf.clean import clean_pdf, join_pdfs
+    from image.pdf.clean import clean_pdf
+    from image.pdf.joining import join_pdfs
 
+    # A signature covers one file, and ends where that is joined to others.
+    joining = replace(recipe, signed=Signed.REMOVE) if recipe.signed is Signed.KEEP else recipe
     pages: list[Page] = []
     notes: list[str] = []
     parts: list[Path] = []
@@ -217,14 +227,14 @@ def _join(
                     made, _ = _write_images(images, part, limits, made_at, recipe, tick)
                     notes.extend(note for file in images for note in file.notes)
                 else:
-                    cleaned = clean_pdf(group[0].path, part, limits, made_at)
+                    cleaned = clean_pdf(group[0].path, part, limits, made_at, joining)
                     tick()
                     made = cleaned.pages
                     notes.extend(cleaned.notes)
                 pages.extend(made)
                 check_page_count(len(pages), limits)
-        written = join_pdfs(parts, out, limits, made_at)
+        joined = join_pdfs(parts, out, limits, made_at, recipe)
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
-    return tuple(pages), tuple(notes), written
+    return tuple(pages), tuple(notes), joined

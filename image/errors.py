@@ -16,6 +16,7 @@ class ScanFault(StrEnum):
     NOT_A_SCAN = "not-a-scan"
     UNSUPPORTED = "unsupported"
     ENCRYPTED = "encrypted"
+    SIGNED = "signed"
     NO_PAGES = "no-pages"
     TOO_MANY_PAGES = "too-many-pages"
     TOO_LARGE = "too-large"

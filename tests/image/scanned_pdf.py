@@ -4,18 +4,22 @@ import hashlib
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pikepdf import Dictionary, Name, Pdf, Stream
 
 from image.document import Limits, Written
 from image.errors import ScanError, ScanFault
-from image.pdf.clean import clean_pdf
+from image.pdf.clean import Cleaned, clean_pdf
+from image.recipe import Recipe
+from image.verify import verify
 from tests.image.drawn import page, saved
 from tests.image.outcome import outcome
 from tests.image.poppler import checked, page_sizes
 
 MADE_AT = datetime(2026, 11, 23, 9, 2, 57, tzinfo=UTC)
 LIMITS = Limits()
+RECIPE = Recipe()
 JPEG = saved(page(), "JPEG", quality=90)
 
 
@@ -45,16 +49,22 @@ def plain(pages: int = 1, **save: object) -> bytes:
 
 def cleaned(folder: Path, pdf: Pdf | bytes, limits: Limits = LIMITS, **save: object) -> tuple[Path, tuple[str, ...]]:
     """The file after cleaning, and the notes."""
+    return folder / "out.pdf", cleaning(folder, pdf, limits, RECIPE, **save).notes
+
+
+def cleaning(folder: Path, pdf: Pdf | bytes, limits: Limits = LIMITS, recipe: Recipe = RECIPE, **save: Any) -> Cleaned:
+    """What cleaning made of the PDF, in ``out.pdf``: checked by qpdf, pdfinfo and the second reader."""
     source, out = folder / "in.pdf", folder / "out.pdf"
     if isinstance(pdf, Pdf):
-        pdf.save(source, **save)  # type: ignore[arg-type]
+        pdf.save(source, **save)
     else:
         source.write_bytes(pdf)
-    found = clean_pdf(source, out, limits, MADE_AT)
+    found = clean_pdf(source, out, limits, MADE_AT, recipe)
     assert len(found.pages) == len(page_sizes(out))
     assert found.written == Written(out.stat().st_size, hashlib.sha256(out.read_bytes()).hexdigest())
+    verify(out, found.pages, is_untouched=found.is_untouched)
     checked(out)
-    return out, found.notes
+    return found
 
 
 def fault_of(folder: Path, pdf: Pdf | bytes, limits: Limits = LIMITS, **save: object) -> ScanFault:

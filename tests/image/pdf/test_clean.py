@@ -8,9 +8,10 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 from image.errors import ScanFault
-from image.pdf.clean import FLATTENED, UNPROTECTED, UNSIGNED, clean_pdf
+from image.pdf.clean import UNPROTECTED, UNSIGNED, clean_pdf
+from image.pdf.flatten import FLATTENED
 from tests.image.poppler import page_sizes, rendered, text_of, unpacked
-from tests.image.scanned_pdf import JPEG, LIMITS, MADE_AT, cleaned, fault_of, font, plain, scan
+from tests.image.scanned_pdf import JPEG, LIMITS, MADE_AT, RECIPE, cleaned, fault_of, font, plain, scan
 
 
 def test_a_clean_scan_stays_as_it_is(tmp_path: Path):
@@ -34,7 +35,7 @@ def test_pages_are_told_as_shown(tmp_path: Path):
     pdf.pages[1].obj.Rotate = 270
     pdf.pages[2].obj.UserUnit = 2
     pdf.save(tmp_path / "in.pdf")
-    pages = clean_pdf(tmp_path / "in.pdf", tmp_path / "out.pdf", LIMITS, MADE_AT).pages
+    pages = clean_pdf(tmp_path / "in.pdf", tmp_path / "out.pdf", LIMITS, MADE_AT, RECIPE).pages
     sizes = [(90, 140), (168.48, 119.52), (239.04, 336.96)]
     assert [(one.width_pt, one.height_pt) for one in pages] == [pytest.approx(size) for size in sizes]
 

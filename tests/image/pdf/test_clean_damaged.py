@@ -6,31 +6,54 @@ import pikepdf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pikepdf import Name, Pdf, Stream
+from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
+from image.convert import to_pdf
 from image.document import Limits, Page
 from image.errors import ScanError, ScanFault
-from image.pdf.clean import INCOMPLETE, REPAIRED, clean_pdf
+from image.pdf.clean import REPAIRED, Cleaned, clean_pdf
+from image.pdf.examine import INCOMPLETE, LACKING
 from tests.image.drawn import SAME, difference, page
 from tests.image.outcome import outcome
 from tests.image.poppler import page_sizes, rendered
-from tests.image.scanned_pdf import JPEG, LIMITS, MADE_AT, cleaned, fault_of, plain, scan
+from tests.image.scanned_pdf import JPEG, LIMITS, MADE_AT, RECIPE, cleaned, cleaning, fault_of, plain, scan
+
+UEL, PJL = b"\x1b%-12345X", b'@PJL JOB NAME="scan"\r\n@PJL ENTER LANGUAGE=PDF\r\n'
+HTTP = b"POST /scan HTTP/1.1\r\nHost: a\r\nContent-Type: application/pdf\r\n\r\n"
+BOUNDARY = b"\r\n--------------------------d74496d66958873e--\r\n"
 
 
 @pytest.mark.parametrize(
     ("before", "behind", "notes"),
     [
-        (b"\x1b%-12345X@PJL\r\n@PJL ENTER LANGUAGE=PDF\r\n", b"\x1b%-12345X", ()),
+        (UEL + PJL, UEL, ()),
+        (UEL + PJL, b"\r\n" + UEL + b"@PJL EOJ\r\n" + UEL, ()),
         (b"", b"\r\n\r\n", ()),
+        (b"", b"\x1a", ()),
         (b"", bytes(8192), (REPAIRED,)),
+        (bytes(500), b"", ()),
+        (b"\x00" * 3000, b"", (REPAIRED,)),
+        (HTTP, BOUNDARY, ()),
+        (HTTP * 20, BOUNDARY, (REPAIRED,)),
+        (b"\xef\xbb\xbf", b"", ()),
+        (b"", b"garbage" * 20 + b"\n%%EOF\n", ()),
+        (b"", b"startxref\n99999\n%%EOF\n" + b"garbage" * 300, (REPAIRED,)),
     ],
 )
 def test_junk_around_is_dropped(tmp_path: Path, before: bytes, behind: bytes, notes: tuple[str, ...]):
-    """A printer's wrapper and padding do not come along."""
+    """A printer's wrapper, padding and what a transfer left do not come along; what confused the table is told."""
     out, found = cleaned(tmp_path, before + plain() + behind)
     assert out.read_bytes().startswith(b"%PDF-")
-    assert out.read_bytes().rstrip().endswith(b"%%EOF")
+    assert out.read_bytes().endswith(b"%%EOF\n")
     assert found == notes
+    assert difference(rendered(out, 100), page()) < SAME
+
+
+def test_junk_before_the_header_through_the_front_door(tmp_path: Path):
+    """So it is from the first look at a file to the second reader's check."""
+    (tmp_path / "a.pdf").write_bytes(bytes(2000) + plain() + UEL)
+    document = to_pdf([tmp_path / "a.pdf"], tmp_path / "out.pdf", LIMITS, MADE_AT)
+    assert document.notes == (REPAIRED,)
 
 
 def test_a_wrong_table_is_repaired_and_told(tmp_path: Path):
@@ -58,12 +81,55 @@ def test_a_cut_file_never_loses_pages_quietly(tmp_path: Path, keep: float, linea
             assert difference(rendered(out, 100, number), page()) < SAME
 
 
+def without_judge(folder: Path, data: bytes) -> Cleaned:
+    """What cleaning made of a file whose damage stays in it, so that qpdf would object."""
+    (folder / "in.pdf").write_bytes(data)
+    return clean_pdf(folder / "in.pdf", folder / "out.pdf", LIMITS, MADE_AT, RECIPE)
+
+
+def raw_save(pdf: Pdf, path: Path) -> bytes:
+    """The bytes of a PDF saved without touching its streams."""
+    pdf.save(path, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return path.read_bytes()
+
+
+def test_the_damaged_page_is_named(tmp_path: Path):
+    """Of several pages the one whose instructions cannot be unpacked carries the flaw, the others none."""
+    pdf = scan(3)
+    pdf.pages[1].obj.Contents = Array(
+        [Stream(pdf, b"q"), Stream(pdf, b"xx", Filter=Name.FlateDecode), Stream(pdf, b"Q")]
+    )
+    found = without_judge(tmp_path, raw_save(pdf, tmp_path / "a.pdf"))
+    assert [page.flaw for page in found.pages] == ["", INCOMPLETE, ""]
+    assert "damage" in found.plain_because
+
+
+def test_a_missing_picture_is_told(tmp_path: Path):
+    """A page that draws a picture which is not in the file, itself or by a form, is never called a success."""
+    pdf = scan(3)
+    del pdf.pages[0].obj.Resources.XObject["/Im"]
+    form = Stream(pdf, b"/Gone Do", Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 9, 9]))
+    form.Resources = Dictionary()
+    pdf.pages[2].obj.Resources.XObject["/Im"] = form
+    found = cleaning(tmp_path, pdf)
+    assert [page.flaw for page in found.pages] == [LACKING, "", LACKING]
+
+
+@pytest.mark.parametrize("promised", [b"3", b"1"])
+def test_a_wrong_number_of_pages_is_told(tmp_path: Path, promised: bytes):
+    """A file that says it has other pages than it has is never called whole."""
+    data = plain(2)
+    assert data.count(b"/Count 2") == 1
+    found = cleaning(tmp_path, data.replace(b"/Count 2", b"/Count " + promised))
+    assert (len(found.pages), found.notes) == (2, (REPAIRED,))
+
+
 def test_damaged_instructions_are_told(tmp_path: Path):
     """A page whose drawing instructions cannot be unpacked is delivered with a word to the reader."""
     pdf = scan()
     pdf.pages[0].obj.Contents = Stream(pdf, b"not deflated at all", Filter=Name.FlateDecode)
-    pdf.save(tmp_path / "in.pdf", compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
-    assert clean_pdf(tmp_path / "in.pdf", tmp_path / "out.pdf", LIMITS, MADE_AT).notes == (INCOMPLETE,)
+    found = without_judge(tmp_path, raw_save(pdf, tmp_path / "a.pdf"))
+    assert [page.flaw for page in found.pages] == [INCOMPLETE]
 
 
 @pytest.mark.parametrize(
@@ -96,5 +162,13 @@ def test_any_damage(tmp_path: Path, changes: list[tuple[int, int]], keep: int):
         data[at] = value
     source = tmp_path / "in.pdf"
     source.write_bytes(data[:keep])
-    found = outcome(lambda: clean_pdf(source, tmp_path / "out.pdf", LIMITS, MADE_AT))
+    found = outcome(lambda: clean_pdf(source, tmp_path / "out.pdf", LIMITS, MADE_AT, RECIPE))
     assert isinstance(found, ScanError) or all(isinstance(one, Page) for one in found.pages)
+
+
+def test_instructions_that_break_off_are_told(tmp_path: Path):
+    """A page whose instructions end in the middle of one may be incomplete, even when nothing is packed."""
+    pdf = scan()
+    pdf.pages[0].obj.Contents = Stream(pdf, b"q 119.52 0 0 168.48 0 0 cm /Im Do Q [(br")
+    found = without_judge(tmp_path, raw_save(pdf, tmp_path / "a.pdf"))
+    assert [page.flaw for page in found.pages] == [INCOMPLETE]

@@ -1,0 +1,52 @@
+"""Looks at every page of a PDF: its size, whether it is whole, and whether it may stand in PDF/A-2b."""
+
+from dataclasses import dataclass
+
+from pikepdf import Object, Pdf
+
+from image.document import Page
+from image.pdf.contents import Contents, Measured, contents_of, lacks_picture
+from image.pdf.shown import size_of
+from image.pdf.survey import Known, page_breach
+
+INCOMPLETE = "It is damaged in the PDF from the scanner and may be incomplete; please check."
+LACKING = "A picture that belongs on it is missing in the PDF from the scanner; please check."
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The pages, each with its flaw, and why they may not stand in PDF/A-2b; empty when they may."""
+
+    pages: tuple[Page, ...]
+    breach: str
+
+
+def examine(pdf: Pdf, *, is_archive: bool) -> Examined:
+    """The pages of ``pdf``, in order. ``is_archive``: also asks whether they may stand in PDF/A-2b.
+
+    One page at a time; nothing of it stays but its size and its verdict. Raises ``ScanError`` (too-large).
+    """
+    pages: list[Page] = []
+    breach = "" if is_archive else "plain PDF is asked for"
+    if not breach and "/OCProperties" in pdf.Root:
+        breach = "it has layers"
+    whole: set[tuple[int, int]] = set()
+    measured = Measured()
+    known = Known(measured)
+    for number, page in enumerate(pdf.pages, 1):
+        contents = contents_of(page.obj, measured)
+        flaw = _flaw(page.obj, contents, measured, whole)
+        if pdf.get_warnings():
+            # qpdf goes on behind instructions that make no sense.
+            flaw = flaw or INCOMPLETE
+        pages.append(Page(*size_of(page.obj), "passed", flaw))
+        if not breach:
+            found = "damage" if flaw else page_breach(page.obj, contents.instructions, known)
+            breach = f"page {number} has {found}" if found else ""
+    return Examined(tuple(pages), breach)
+
+
+def _flaw(page: Object, contents: Contents, measured: Measured, whole: set[tuple[int, int]]) -> str:
+    if contents.is_damaged:
+        return INCOMPLETE
+    return LACKING if lacks_picture(page, contents.instructions or (), measured, whole) else ""
