@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
 
-from image.fit import ranges
+from image.notes import page_list
 
 DPI = 100
 """The resolution of the facts: a pixel is a quarter of a millimetre, and a page is small enough to be looked at."""
@@ -94,9 +94,8 @@ def is_blank(ink: Ink) -> bool:
 
 def blank_note(pages: Sequence[int]) -> str:
     """The sentence about pages (numbers from 1, as scanned) that were left out."""
-    if len(pages) == 1:
-        return f"1 blank page was left out (page {pages[0]})."
-    return f"{len(pages)} blank pages were left out (pages {ranges(pages)})."
+    told = "1 blank page was" if len(pages) == 1 else f"{len(pages)} blank pages were"
+    return f"{told} left out ({page_list(pages)})."
 
 
 def spots_of(runs: Sequence[Run]) -> list[Spot]:

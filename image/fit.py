@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from image.errors import ScanError, ScanFault
+from image.notes import page_list
 from image.picture import Colour, Picture
 
 MAX_ABOVE = 1.02
@@ -90,7 +91,7 @@ def reduced_notes(changes: Mapping[int, Iterable[str]]) -> tuple[str, ...]:
         for change in sorted(set(done)):
             pages.setdefault(change, []).append(page)
     return tuple(
-        f"{_pages(numbers)} {'was' if len(numbers) == 1 else 'were'} reduced to {change}, "
+        f"{page_list(numbers).capitalize()} {'was' if len(numbers) == 1 else 'were'} reduced to {change}, "
         "so that the mail stays below its limit."
         for change, numbers in pages.items()
     )
@@ -100,21 +101,9 @@ def split_note(counts: Iterable[int]) -> str:
     """The sentence about a scan spread over several mails, from the number of pages in each."""
     parts, first = [], 1
     for count in counts:
-        parts.append(ranges(range(first, first + count)))
+        parts.append(str(first) if count == 1 else f"{first} to {first + count - 1}")
         first += count
     return f"The scan was split into {len(parts)} mails: pages {', '.join(parts)}."
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """Page numbers in ascending order as one reads them out: ``1, 3 to 5 and 8``."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    texts = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
-    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else ""
 
 
 def too_large(size_bytes: int, budget: Budget) -> ScanError:
@@ -142,7 +131,3 @@ def megabytes(size_bytes: int) -> str:
 
 def _although(budget: Budget) -> str:
     return "; all that may be done to make it smaller is not enough" if Fit.REDUCE in budget.order else ""
-
-
-def _pages(numbers: list[int]) -> str:
-    return f"{'Page' if len(numbers) == 1 else 'Pages'} {ranges(numbers)}"

@@ -7,7 +7,8 @@ from pikepdf import Object
 
 from image.blank import DPI, is_blank
 from image.document import Limits, Written
-from image.pdf.clean import _opened, _save
+from image.pdf.clean import _opened as opened
+from image.pdf.clean import _save as save
 from image.pdf.drawing import drawing
 from image.pdf.kept import keep_pages
 from image.pdf.pictures import picture_of
@@ -22,15 +23,15 @@ def blank_pages(path: Path, limits: Limits) -> tuple[int, ...]:
     Such a page draws nothing, or one image and nothing else, with no mark on it. A page whose image cannot be read
     exactly, or not within ``limits``, is not blank.
     """
-    with _opened(path) as pdf:
+    with opened(path) as pdf:
         return tuple(index for index, page in enumerate(pdf.pages) if _is_blank(page.obj, limits))
 
 
 def leave_out(path: Path, out: Path, dropped: Sequence[int], limits: Limits) -> Written:
     """Writes ``path`` to ``out`` without the pages ``dropped`` (indexes from 0). ``OSError`` comes through."""
-    with _opened(path) as pdf:
+    with opened(path) as pdf:
         keep_pages(pdf, [page.obj for index, page in enumerate(pdf.pages) if index not in dropped])
-        return _save(pdf, out, limits)
+        return save(pdf, out, limits)
 
 
 def _is_blank(page: Object, limits: Limits) -> bool:

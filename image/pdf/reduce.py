@@ -10,7 +10,8 @@ from pikepdf import Dictionary, Name, Pdf, Stream
 from image.document import Limits, Written
 from image.fit import Budget, Step, Tone, change_of, scaled, tone_of
 from image.packing import Group
-from image.pdf.clean import _opened, _save
+from image.pdf.clean import _opened as opened
+from image.pdf.clean import _save as save
 from image.pdf.pictures import Found, pictures
 from image.pdf.update import Update
 from image.picture import Coding, Picture
@@ -42,7 +43,7 @@ def reduce_images(
     one. While this works, results stand at the end of ``path``; they are gone when it returns, not when it raises.
     ``OSError`` comes through.
     """
-    with path.open("r+b") as file, _opened(path) as pdf:
+    with path.open("r+b") as file, opened(path) as pdf:
         wanted = [found for found in pictures(pdf) if any(group.holds(found.key) for group in groups)]
         rungs = _rungs(wanted, budget)
         update = Update(file)
@@ -52,8 +53,8 @@ def reduce_images(
             changes = attempt.run(pdf, steps, update)
             if changes is not None:
                 update.finish(_trailer(pdf))
-                with _opened(path) as updated:
-                    written = _save(updated, out, limits)
+                with opened(path) as updated:
+                    written = save(updated, out, limits)
                 is_enough = attempt.fits() and (groups[0].keys is not None or written.size_bytes <= budget.size_bytes)
                 if is_enough or must_end:
                     update.undo()

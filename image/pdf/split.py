@@ -8,14 +8,15 @@ from pikepdf import Object, Pdf
 from image.document import Document, Limits, Part
 from image.fit import Budget, page_too_large
 from image.packing import Weights, packed
-from image.pdf.clean import _opened, _save
+from image.pdf.clean import _opened as opened
+from image.pdf.clean import _save as save
 from image.pdf.kept import keep_pages
 from image.pdf.weigh import weights
 
 
 def too_large_alone(path: Path, budget: Budget) -> tuple[Weights, tuple[int, ...]]:
     """What the pages of ``path`` take, and those (indexes from 0) that are above the budget in a file of their own."""
-    with _opened(path) as pdf:
+    with opened(path) as pdf:
         found = weights(pdf)
     large = (page for page in range(len(found.used)) if found.alone(page) > budget.size_bytes)
     return found, tuple(large)
@@ -30,7 +31,7 @@ def split(document: Document, budget: Budget, limits: Limits) -> tuple[Part, ...
     """
     made: list[Part] = []
     try:
-        with _opened(document.path) as pdf:
+        with opened(document.path) as pdf:
             pages = [page.obj for page in pdf.pages]
             found = weights(pdf)
             limit_bytes = budget.size_bytes
@@ -60,7 +61,7 @@ def _write(
         out = path.with_name(f"{path.name}.part{number}.pdf")
         keep_pages(pdf, pages[first : first + count])
         made.append(Part(out, first + 1, count, 0, ""))
-        written = _save(pdf, out, limits)
+        written = save(pdf, out, limits)
         made[-1] = Part(out, first + 1, count, written.size_bytes, written.sha256)
         above_bytes = written.size_bytes - budget.size_bytes
         if above_bytes > 0:

@@ -9,7 +9,7 @@ from pikepdf import Array, Dictionary, Object, Pdf, Stream
 from image.errors import ScanError, ScanFault
 from image.fit import megabytes
 from image.packing import Key, Weights
-from image.pdf.clean import _opened
+from image.pdf.clean import _opened as opened
 
 _AROUND_BYTES = 64
 """What stands around an object: its line of the cross-reference table, its number, ``endobj``, ``endstream``."""
@@ -23,7 +23,7 @@ _KID_BYTES = 16
 
 def check_changeable(path: Path, size_bytes: int) -> None:
     """Raises ``ScanError`` (too-large) when the PDF is signed or protected, and changing would break it."""
-    with _opened(path) as pdf:
+    with opened(path) as pdf:
         form = pdf.Root.get("/AcroForm")
         # ISO 32000-1 table 219: SigFlags is set in the form of a signed document.
         if pdf.is_encrypted or (isinstance(form, Dictionary) and "/SigFlags" in form):

@@ -12,7 +12,6 @@ from image.fit import (
     Tone,
     change_of,
     page_too_large,
-    ranges,
     reduced_notes,
     scaled,
     split_note,
@@ -73,25 +72,6 @@ def test_scaling_never_enlarges_and_never_empties(width: int, height: int, dpi_x
     made = scaled(_picture(width, height), (dpi_x, dpi_y), Step(wanted, 75))
     assert 1 <= made[0] <= width
     assert 1 <= made[1] <= height
-
-
-@pytest.mark.parametrize(
-    ("numbers", "text"),
-    [([4], "4"), ([1, 2], "1 to 2"), ([1, 3, 4, 5, 8], "1, 3 to 5 and 8"), ([2, 4], "2 and 4"), ([], "")],
-)
-def test_ranges(numbers: list[int], text: str):
-    """Page numbers are read out as a person would."""
-    assert ranges(numbers) == text
-
-
-@given(st.sets(st.integers(1, 300), min_size=1))
-def test_ranges_name_every_page_once(pages: set[int]):
-    """Nothing is lost in reading them out, and nothing added."""
-    found: list[int] = []
-    for run in ranges(sorted(pages)).replace(" and ", ", ").split(", "):
-        first, _, last = run.partition(" to ")
-        found += range(int(first), int(last or first) + 1)
-    assert found == sorted(pages)
 
 
 def test_notes_say_what_was_done_to_which_pages():
