@@ -2,11 +2,18 @@
 
 import os
 import traceback
+from dataclasses import replace
 from typing import NoReturn, assert_never
 
 from image.confine import confine, tie_to
-from image.errors import ScanError
+from image.document import Document, Limits
+from image.errors import ScanError, ScanFault
 from image.exchange import Answer, Request, Task, answer_to_json, progress_to_json, request_from_json
+
+CRASHED = (
+    "The PDF of this scan could not be finished ({error}), a fault of the gateway. Please tell your administrator."
+)
+UNSEARCHED = "Blank pages could not be looked for ({error}); all pages are here."
 
 _TALK = 3
 """The descriptor for request and answer, behind the three that every process has."""
@@ -39,12 +46,34 @@ def _answer(request: Request) -> Answer:
             case Task.CONVERT:
                 from image.convert import to_pdf
 
-                sources, out, limits = request.sources, request.out, request.limits
-                return to_pdf(sources, out, limits, request.made_at, request.recipe, progress=_tell)
+                sources, out, limits, recipe = request.sources, request.out, request.limits, request.recipe
+                document = to_pdf(sources, out, limits, request.made_at, recipe, progress=_tell)
+                return _without_blanks(document, limits) if recipe.drops_blanks else document
+            case Task.FIT:
+                from image.finish import fit
+
+                assert request.document is not None
+                assert request.budget is not None
+                return fit(request.document, request.budget, request.limits)
             case _:
                 assert_never(request.task)
-    except (ScanError, OSError) as error:
-        return error
+    except (ScanError, OSError, MemoryError, ImportError) as error:
+        from image.convert import as_promised
+
+        return as_promised(error)
+    except Exception as error:  # noqa: BLE001 -- the one broad catch, around one job: told at once, not tried for days
+        traceback.print_exc()
+        return ScanError(ScanFault.CRASHED, CRASHED.format(error=type(error).__name__))
+
+
+def _without_blanks(document: Document, limits: Limits) -> Document:
+    """``document`` without its blank pages; as it is, with a note, when it cannot be told which they are."""
+    from image.finish import drop_blanks
+
+    try:
+        return drop_blanks(document, limits)
+    except (ScanError, MemoryError) as error:
+        return replace(document, notes=(*document.notes, UNSEARCHED.format(error=error)))
 
 
 def _keep_only(talk: int, complaints: int) -> None:

@@ -76,11 +76,11 @@ def to_pdf(
         with contextlib.suppress(OSError):
             out.unlink(missing_ok=True)
         if isinstance(error, Exception):
-            raise _as_promised(error) from error
+            raise as_promised(error) from error
         raise
 
 
-def _as_promised(error: Exception) -> ScanError | OSError:
+def as_promised(error: Exception) -> ScanError | OSError:
     """What ``to_pdf`` raises for ``error``: libraries fail in many ways on bytes nobody meant them to read."""
     match error:
         case ScanError():
@@ -136,7 +136,7 @@ def _converted(
 
     verify(out, pages, is_untouched=is_untouched)
     told = tuple(dict.fromkeys((*notes, *flaw_notes(pages))))
-    return Document(out, pages, written.size_bytes, written.sha256, told, plain_because)
+    return Document(out, pages, written.size_bytes, written.sha256, told, plain_because, (), is_untouched)
 
 
 def _ticking(files: Sequence[_ImageFile | _PdfFile], progress: Callable[[int, int], None] | None) -> Callable[[], None]:

@@ -52,7 +52,8 @@ class Document:
     """The finished PDF at ``path``. ``notes`` are sentences for the reader of the mail (repaired, reduced, …).
 
     ``plain_because`` is why it is no PDF/A, for the log; empty when it is one. ``parts`` are the PDFs, in order, that
-    are to be delivered in its stead when it was split to fit the mail; else there are none.
+    are to be delivered in its stead when it was split to fit the mail; else there are none. ``is_untouched``: a signed
+    PDF passed byte for byte, which any change would invalidate.
     """
 
     path: Path
@@ -62,3 +63,4 @@ class Document:
     notes: tuple[str, ...] = ()
     plain_because: str = ""
     parts: tuple[Part, ...] = ()
+    is_untouched: bool = False

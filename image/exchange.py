@@ -11,6 +11,7 @@ from typing import Any
 
 from image.document import Document, Limits, Page, Part
 from image.errors import ScanError, ScanFault
+from image.fit import Budget, Fit, Step
 from image.recipe import Check, Recipe, Signed
 
 
@@ -18,11 +19,15 @@ class Task(StrEnum):
     """What a child is to do."""
 
     CONVERT = "convert"
+    FIT = "fit"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be done with which files, and what the process that does it may take."""
+    """What is to be done with which files, and what the process that does it may take.
+
+    ``document`` and ``budget`` are for ``Task.FIT``: the PDF at ``out``, and what it may have.
+    """
 
     task: Task
     sources: tuple[Path, ...]
@@ -32,6 +37,8 @@ class Request:
     made_at: datetime
     memory_bytes: int
     cpu_s: int
+    document: Document | None = None
+    budget: Budget | None = None
 
 
 Answer = Document | ScanError | OSError
@@ -63,21 +70,25 @@ def request_to_json(request: Request) -> bytes:
     said["sources"] = [_hex(path) for path in request.sources]
     said["out"] = _hex(request.out)
     said["made_at"] = request.made_at.isoformat()
+    said["document"] = None if request.document is None else _said(request.document)
     return json.dumps(said).encode()
 
 
 def request_from_json(data: bytes) -> Request:
     """The request in ``data``, which ``request_to_json`` made."""
     found = json.loads(data)
+    out = _path(found["out"])
     return Request(
         task=Task(found["task"]),
         sources=tuple(_path(path) for path in found["sources"]),
-        out=_path(found["out"]),
+        out=out,
         limits=Limits(**found["limits"]),
         recipe=_recipe(found["recipe"]),
         made_at=datetime.fromisoformat(found["made_at"]),
         memory_bytes=found["memory_bytes"],
         cpu_s=found["cpu_s"],
+        document=None if found["document"] is None else _document(found["document"], out),
+        budget=None if found["budget"] is None else _budget(found["budget"]),
     )
 
 
@@ -85,10 +96,7 @@ def answer_to_json(answer: Answer) -> bytes:
     """``answer`` as one line of JSON; the path of a document is left out, since the asker knows it."""
     match answer:
         case Document():
-            said = asdict(answer)
-            del said["path"]
-            said["parts"] = [{**asdict(part), "path": part.path.name} for part in answer.parts]
-            return json.dumps({"document": said}).encode()
+            return json.dumps({"document": _said(answer)}).encode()
         case ScanError():
             return json.dumps({"fault": answer.fault, "sentence": answer.sentence}).encode()
         case OSError():
@@ -137,6 +145,13 @@ def end_from_json(data: bytes) -> End:
     return End(found["code"], Usage(**found["usage"]))
 
 
+def _said(document: Document) -> dict[str, Any]:
+    said = asdict(document)
+    del said["path"]
+    said["parts"] = [{**asdict(part), "path": part.path.name} for part in document.parts]
+    return said
+
+
 def _document(found: Mapping[str, Any], out: Path) -> Document:
     said = {
         **found,
@@ -160,6 +175,8 @@ def _checked(record: type[Page | Part | Document], found: Mapping[str, Any]) -> 
             _whole(value)
         if field.type is str:
             _text(value)
+        if field.type is bool and not isinstance(value, bool):
+            raise TypeError
     return found
 
 
@@ -183,6 +200,11 @@ def _beside(out: Path, name: str) -> Path:
 
 def _recipe(found: dict[str, Any]) -> Recipe:
     return Recipe(**{**found, "signed": Signed(found["signed"]), "check": Check(found["check"])})
+
+
+def _budget(found: dict[str, Any]) -> Budget:
+    steps = {tone: tuple(Step(**step) for step in found[tone]) for tone in ("colour", "grey", "bilevel")}
+    return Budget(found["size_bytes"], tuple(Fit(way) for way in found["order"]), **steps)
 
 
 def _hex(path: Path) -> str:

@@ -16,10 +16,12 @@ ALL_BLANK = "Every page of the scan looks blank; all of them are here."
 def drop_blanks(document: Document, limits: Limits) -> Document:
     """``document`` without its blank pages, checked with a second reader, and with a note that counts them.
 
-    Never all pages are left out, and never one with a flaw. ``OSError`` comes through.
+    Never all pages are left out, and never one with a flaw; a signed PDF stays whole. ``OSError`` comes through.
     """
     from image.pdf.blank import blank_pages, leave_out
 
+    if document.is_untouched:
+        return document
     blank = [index for index in blank_pages(document.path, limits) if not document.pages[index].flaw]
     if not blank:
         return document
@@ -48,6 +50,7 @@ def fit(document: Document, budget: Budget, limits: Limits) -> Document:
     """
     if document.size_bytes <= budget.size_bytes:
         return document
+    assert not document.is_untouched, "a signed PDF is cleaned before it is made to fit"
     if not budget.order:
         raise too_large(document.size_bytes, budget)
     from image.pdf.weigh import check_changeable

@@ -8,7 +8,7 @@ import re
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from image.exchange import (
     progress_from_json,
     request_to_json,
 )
+from image.fit import Budget
 from image.launch import shutdown as shutdown  # noqa: PLC0414 -- who converts may also say that it was the last time
 from image.recipe import Recipe
 
@@ -76,6 +77,14 @@ async def convert(
     """
     request = _request(sources, out, limits, recipe, made_at, memory_bytes, timeout_s)
     return await perform(request, timeout_s, progress, usage)
+
+
+async def fit(
+    document: Document, budget: Budget, limits: Limits, made_at: datetime, *, memory_bytes: int, timeout_s: float
+) -> Document:
+    """As ``image.finish.fit``, for the PDF at ``document.path``, confined as ``convert`` is; raises as that does."""
+    request = _request((), document.path, limits, DEFAULT, made_at, memory_bytes, timeout_s)
+    return await perform(replace(request, task=Task.FIT, document=document, budget=budget), timeout_s)
 
 
 async def perform(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from image.convert import _as_promised, to_pdf
+from image.convert import as_promised, to_pdf
 from image.document import Document, Limits
 from image.errors import ScanError, ScanFault
 from tests.image.drawn import page, saved
@@ -97,7 +97,7 @@ def test_a_full_disk_is_our_trouble(tmp_path: Path, kind: str):
 )
 def test_whatever_a_library_raises(error: Exception, promised: ScanFault | int):
     """Whatever a library raises becomes a refusal, except this box's own trouble, which stays an OSError."""
-    found = _as_promised(error)
+    found = as_promised(error)
     assert (found.fault if isinstance(found, ScanError) else found.errno) == promised
 
 
