@@ -11,7 +11,7 @@ from pathlib import Path
 
 from image.document import Document, Limits
 from image.ocr_exchange import ReadAnswer, ReadRequest, answer_from_json, request_to_json
-from image.reading import LATE, Reading, failure, is_wanted, notes_of, pages_after, undone
+from image.reading import LATE, Reading, failure, failure_of, is_wanted, notes_of, pages_after, undone
 
 FOLDER_SUFFIX = ".reading"
 """What is added to the PDF's name for the folder beside it that all this happens in; it is gone afterwards."""
@@ -30,32 +30,39 @@ async def read(document: Document, reading: Reading, limits: Limits) -> Document
 
     This never fails: when a tool is missing, fails, or is not done after ``reading.timeout_s``, what was done so far
     is kept, ten pages at a time, and a note says what is missing. At the timeout, when this call is cancelled, and
-    when this process ends, so do all that it started. ``OSError`` when the folder beside the PDF cannot be made.
+
+    when this process ends, so do all that it started.
     """
     if not is_wanted(reading):
         return document
     folder = document.path.absolute().with_name(document.path.name + FOLDER_SUFFIX)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     try:
-        draft = folder / "draft.pdf"
-        request = ReadRequest(document.path.absolute(), folder, draft, document.pages, reading, limits, os.getpid())
-        answer = await _answer(request)
-        if not answer.pages:
-            return replace(document, notes=(*document.notes, undone(reading, answer.why)))
-        document = replace(document, notes=(*document.notes, *notes_of(reading, answer.pages, answer.why)))
-        if answer.written is None:
-            return document
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return await _improved(document, reading, limits, folder)
+    except OSError as error:
+        return replace(document, notes=(*document.notes, undone(reading, failure_of(error))))
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _improved(document: Document, reading: Reading, limits: Limits, folder: Path) -> Document:
+    draft = folder / "draft.pdf"
+    answer = await _answer(
+        ReadRequest(document.path.absolute(), folder, draft, document.pages, reading, limits, os.getpid())
+    )
+    if not answer.pages:
+        return replace(document, notes=(*document.notes, undone(reading, answer.why)))
+    if answer.written is not None:
         draft.replace(document.path)
-        return replace(
+        document = replace(
             document,
             pages=pages_after(document.pages, answer.pages),
             size_bytes=answer.written.size_bytes,
             sha256=answer.written.sha256,
             plain_because=document.plain_because or answer.plain_because,
         )
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    return replace(document, notes=(*document.notes, *notes_of(reading, answer.pages, answer.why)))
 
 
 async def _answer(request: ReadRequest) -> ReadAnswer:
@@ -64,8 +71,6 @@ async def _answer(request: ReadRequest) -> ReadAnswer:
         code, said, complaint = await _run(request)
     except TimeoutError:
         return ReadAnswer((), LATE)
-    except OSError as error:
-        return ReadAnswer((), f"no process could be started, {error.strerror}")
     return answer_from_json(said) or ReadAnswer((), failure(code, complaint))
 
 

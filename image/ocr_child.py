@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -35,6 +36,7 @@ from image.reading import (
     pages_after,
     recognising,
     runs,
+    turns_of,
 )
 from image.verify import verify
 
@@ -142,24 +144,25 @@ def _improve(request: ReadRequest, target: Target, deadline: float) -> ReadAnswe
 def _run(
     request: ReadRequest, target: Target, first: int, last: int, deadline: float
 ) -> tuple[dict[int, float], list[Taken], str]:
-    """Has pages ``first`` to ``last`` read, and takes over what was found: angles by number, the rest, and the log."""
+    """Has pages ``first`` to ``last`` read, and takes over what was found: angles by number, the rest, the log."""
     if time.monotonic() >= deadline:
         raise _RunError(LATE)
     reading, limits = request.reading, request.limits
     source, straight, read = (request.folder / name for name in ("run.pdf", "straight.pdf", "read.pdf"))
     excerpt(request.source, first, last, source)
     angles: dict[int, float] = {}
+    log = ""
     if reading.deskews:
+        # Which way is up is seen better before the page is straightened: a turned bilevel image renders roughly.
         log = _ocrmypdf(measuring(reading, limits, source), request.folder, deadline)
-        angles = straightened(source, angles_of(log), straight)
-        source = straight
-    if not reading.is_text and not reading.rotates:
-        target.straighten(first, angles)
-        return angles, [Taken(0, has_text=False, has_odd_signs=False)] * (last - first + 1), log
-    log = _ocrmypdf(recognising(reading, limits, source, read), request.folder, deadline)
+        angles = straightened(source, angles_of(log), turns_of(log), straight)
+        source, reading = straight, replace(reading, rotates=False)
+    if reading.is_text or reading.rotates:
+        log = _ocrmypdf(recognising(reading, limits, source, read), request.folder, deadline)
+        source = read
     # Only now, so that pages that were left are left as they were; and first, since the text fits the straight page.
     target.straighten(first, angles)
-    return angles, target.take_over(first, read), log
+    return angles, target.take_over(first, source), log
 
 
 def _ocrmypdf(arguments: Sequence[str], folder: Path, deadline: float) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 from image.document import Limits, Page
 from image.errors import ScanError, ScanFault
 
-MIN_ANGLE, MAX_ANGLE = 0.15, 15.0
-"""Degrees. Below, a line of A4 rises by less than half a millimetre; above, it is no skew but a picture."""
+MIN_ANGLE, MAX_ANGLE = 0.5, 15.0
+"""Degrees. Below, a line of A4 rises by 1.5 mm at most, and Tesseract's measure of a straight page of few lines is off
+by as much (0.37 with Tesseract 5.3, 2026-11-25); above, it is no skew but a picture."""
 
 PAGE_TIMEOUT_S = 120.0
 """For one page's text; a Raspberry Pi 4 is expected to take 10 to 20 s, a page of noise takes longer everywhere."""
@@ -27,6 +28,10 @@ SIGNED = "the PDF is signed and must stay as it is"
 ODD_SIGNS = "the recognised text has signs that its font lacks"
 
 _ANGLE = re.compile(r"^ *(\d+) +Deskew angle: (-?\d+(?:\.\d+)?)\s*$", re.MULTILINE)
+_TURN = re.compile(r"^ *(\d+) +.*page is facing ([⇨⇩⇦]), .* will rotate", re.MULTILINE)
+_CLOCKWISE = {"⇨": 270, "⇩": 180, "⇦": 90}
+"""How far a page is to be turned whose top lies to the right, at the bottom, or to the left."""
+
 _KEPT = re.compile(r"^ *(\d+) +skipping all processing on this page", re.MULTILINE)
 _TOO_SLOW = re.compile(r"^ *(\d+) +\[tesseract\] took too long", re.MULTILINE)
 _NO_MEMORY = re.compile(r"MemoryError|bad_alloc|out of memory|cannot allocate memory", re.IGNORECASE)
@@ -82,10 +87,10 @@ def runs(page_count: int) -> list[tuple[int, int]]:
 
 
 def measuring(reading: Reading, limits: Limits, source: Path) -> list[str]:
-    """OCRmyPDF's arguments to measure the skew of the pages of ``source``, for ``angles_of``; nothing is written.
+    """OCRmyPDF's arguments to measure the pages of ``source``, for ``angles_of`` and ``turns_of``; nothing is written.
 
-    The angle stands in its log only. Its own straightening is not used: it renders the page and encodes it anew (JPEG
-    at quality 75, black and white at more than twice the size), where a turned page matrix loses nothing.
+    What it measured stands in its log only. Its own straightening is not used: it renders the page and encodes it anew
+    (JPEG at quality 75, black and white at more than twice the size), where a turned page matrix loses nothing.
     """
     return [
         *_common(reading, limits),
@@ -118,6 +123,11 @@ def angles_of(log: str) -> dict[int, float]:
     """The pages of a run (from 1) that lie askew by a believable angle, and the degrees to turn them anticlockwise."""
     found = {int(page): float(angle) for page, angle in _ANGLE.findall(log)}
     return {page: angle for page, angle in found.items() if MIN_ANGLE <= abs(angle) <= MAX_ANGLE}
+
+
+def turns_of(log: str) -> dict[int, int]:
+    """The pages of a run (from 1) that do not lie upright, and the degrees to turn them clockwise."""
+    return {int(page): _CLOCKWISE[facing] for page, facing in _TURN.findall(log)}
 
 
 def found_of(log: str, page: int, *, has_text: bool) -> Found:

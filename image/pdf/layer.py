@@ -50,7 +50,7 @@ class Target:
             straighten(self._pdf.pages[first + number - 2], angle)
 
     def take_over(self, first: int, read: Path) -> list[Taken]:
-        """Takes over what OCRmyPDF found on the pages of ``read``, which are this PDF's from page ``first``."""
+        """Takes over what was found on the pages of ``read``, which are this PDF's from page ``first``."""
         with Pdf.open(read, access_mode=pikepdf.AccessMode.stream) as other:
             return [self._take(self._pdf.pages[first - 1 + at], page) for at, page in enumerate(other.pages)]
 

@@ -16,10 +16,15 @@ def excerpt(source: Path, first: int, last: int, out: Path) -> None:
     Job(["qpdf", str(source), str(out), "--pages", ".", f"{first}-{last}", "--", "--stream-data=preserve"]).run()
 
 
-def straightened(source: Path, angles: Mapping[int, float], out: Path) -> dict[int, float]:
-    """Writes ``source`` to ``out`` with these pages (from 1) straightened; returns those that could be."""
+def straightened(source: Path, angles: Mapping[int, float], turns: Mapping[int, int], out: Path) -> dict[int, float]:
+    """Writes ``source`` to ``out`` with these pages (from 1) straightened by ``angles`` and turned by ``turns``.
+
+    Degrees, anticlockwise and clockwise. Returns the angles of the pages that could be straightened.
+    """
     with Pdf.open(source, access_mode=pikepdf.AccessMode.stream) as pdf:
         done = {number: angle for number, angle in angles.items() if straighten(pdf.pages[number - 1], angle)}
+        for number, degrees in turns.items():
+            pdf.pages[number - 1].rotate(degrees, relative=True)
         pdf.save(out, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
     return done
 
