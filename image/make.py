@@ -1,23 +1,31 @@
 """From scan files to what is delivered: converted, then what the owner of the box wished for, each step confined."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from image import worker
+from image import ocr, worker
 from image.document import Document, Limits
-from image.recipe import Recipe
+from image.fit import Budget
+from image.reading import Reading
+from image.recipe import Recipe, Signed
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked of one scan: how it is made, and what that may cost (``worker.convert`` explains the last two)."""
+    """What is asked of one scan: how it is made, read and made to fit, and what that may cost.
+
+    ``worker.convert`` explains ``memory_bytes`` and ``timeout_s``, which each step may take. Without ``budget`` it may
+    have any size.
+    """
 
     recipe: Recipe
     limits: Limits
     memory_bytes: int
     timeout_s: float
+    reading: Reading = Reading()
+    budget: Budget | None = None
 
 
 async def make(
@@ -27,17 +35,27 @@ async def make(
     order: Order,
     progress: Callable[[int, int], None] | None = None,
 ) -> Document:
-    """The PDF of ``sources`` at ``out``, or the parts beside it. Raises as ``worker.convert`` does.
+    """The PDF of ``sources`` at ``out``, or the parts beside it.
 
-    ``progress`` hears how many pages are done, and of how many.
+    ``progress`` hears how many pages are converted, and of how many. Raises as ``worker.convert`` does, and
+    ``ScanError`` (too-large) when nothing that is allowed brings it within the budget.
     """
-    return await worker.convert(
-        sources,
-        out,
-        order.limits,
-        made_at,
-        order.recipe,
-        memory_bytes=order.memory_bytes,
-        timeout_s=order.timeout_s,
-        progress=progress,
+
+    async def converted(recipe: Recipe) -> Document:
+        limits, memory_bytes, timeout_s = order.limits, order.memory_bytes, order.timeout_s
+        return await worker.convert(
+            sources, out, limits, made_at, recipe, memory_bytes=memory_bytes, timeout_s=timeout_s, progress=progress
+        )
+
+    document = await converted(order.recipe)
+    budget = order.budget
+    if document.is_untouched and budget is not None and document.size_bytes > budget.size_bytes and budget.order:
+        # Whole, it reaches nobody; a signature does not survive any change.
+        document = await converted(replace(order.recipe, signed=Signed.REMOVE))
+    if not document.is_untouched:
+        document = await ocr.read(document, order.reading, order.limits)
+    if budget is None or document.size_bytes <= budget.size_bytes:
+        return document
+    return await worker.fit(
+        document, budget, order.limits, made_at, memory_bytes=order.memory_bytes, timeout_s=order.timeout_s
     )

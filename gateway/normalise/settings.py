@@ -1,9 +1,18 @@
 """The settings of a scan in the terms of the package that makes it."""
 
+from typing import Final
+
 from conf.model import Pdf
+from conf.pdf import rung
+from gateway.normalise.compose import largest_pdf_bytes
 from image.document import Limits
+from image.fit import Budget, Fit, Step
 from image.make import Order
+from image.reading import Reading
 from image.recipe import Check, Recipe, Signed
+
+HEAD_BYTES: Final = 16_384
+"""Of a mail, for its headers and its text; what then is still too large is told when the mail is written."""
 
 
 def order_of(pdf: Pdf, title: str, *, is_limited: bool = True) -> Order:
@@ -22,4 +31,25 @@ def order_of(pdf: Pdf, title: str, *, is_limited: bool = True) -> Order:
         limits=Limits(pages=pdf.pages),
         memory_bytes=pdf.memory,
         timeout_s=pdf.timeout,
+        reading=reading_of(pdf),
+        budget=_budget(pdf) if is_limited else None,
     )
+
+
+def reading_of(pdf: Pdf) -> Reading:
+    """Return what is asked of OCRmyPDF and Tesseract."""
+    return Reading(pdf.ocr, pdf.rotate, pdf.deskew, pdf.languages, pdf.ocr_timeout)
+
+
+def _budget(pdf: Pdf) -> Budget:
+    return Budget(
+        largest_pdf_bytes(pdf.mail_limit, HEAD_BYTES),
+        tuple(Fit(way) for way in dict.fromkeys(pdf.over_limit)),
+        colour=_steps(pdf.reduce_colour),
+        grey=_steps(pdf.reduce_grey),
+        bilevel=_steps(pdf.reduce_bilevel),
+    )
+
+
+def _steps(rungs: tuple[str, ...]) -> tuple[Step, ...]:
+    return tuple(Step(*rung(one)) for one in rungs)
