@@ -12,6 +12,9 @@ from image.reading import Reading
 from image.recipe import Recipe, Signed
 
 
+NOT_READ = Reading()
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is asked of one scan: how it is made, read and made to fit, and what that may cost.
@@ -24,7 +27,7 @@ class Order:
     limits: Limits
     memory_bytes: int
     timeout_s: float
-    reading: Reading = Reading()
+    reading: Reading = NOT_READ
     budget: Budget | None = None
 
 

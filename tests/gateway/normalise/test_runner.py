@@ -125,7 +125,7 @@ async def test_a_rejected_arrival_fails_with_its_sentence(station, monkeypatch):
 
 async def test_a_mail_over_the_limit_fails_with_the_sizes(tmp_path):
     """A scan too large for one mail fails with both sizes and what to do, and leaves nothing but what arrived."""
-    with opened(config(tmp_path, pdf={"mail_limit": "100 KB"})) as box:
+    with opened(config(tmp_path, pdf={"mail_limit": "100 KB", "over_limit": []})) as box:
         station = Station(box)
         job_id = box.admit(contents=jpeg(quality=95, size_px=(1600, 1200)))
         await station.work()
