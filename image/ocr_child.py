@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from image.confine import leave_network
 from image.document import Limits
 from image.ocr_exchange import ReadAnswer, ReadRequest, answer_to_json, request_from_json
 from image.ocr_tools import missing
@@ -24,6 +25,7 @@ from image.pdf.skew import excerpt, straightened
 from image.reading import (
     LATE,
     ODD_SIGNS,
+    ONLINE,
     SIGNED,
     Found,
     PageRead,
@@ -62,7 +64,8 @@ def main() -> None:
     if not _tie_to(request.parent_pid):
         return
     _give_up(request.reading, request.limits)
-    answer = answer_to_json(_answer(request))
+    is_offline = go_offline() or leave_network()
+    answer = answer_to_json(_answer(request) if is_offline else ReadAnswer((), ONLINE))
     with os.fdopen(answers, "wb") as file:
         file.write(answer)
 
@@ -82,7 +85,7 @@ def _end_all(_number: int, _frame: FrameType | None) -> None:
 
 
 def _give_up(reading: Reading, limits: Limits) -> None:
-    # As image.child does; what is ignored here is ignored by the programs started from here, too.
+    # As image.confine, but programs may be started here; what is ignored here is ignored by them too.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     # A signal with a handler has its usual effect, death, in the programs started from here.
@@ -100,7 +103,6 @@ def _give_up(reading: Reading, limits: Limits) -> None:
     os.nice(_NICE)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
-    go_offline()
 
 
 def _answer(request: ReadRequest) -> ReadAnswer:

@@ -34,7 +34,8 @@ class _Program(ctypes.Structure):
 def go_offline() -> bool:
     """From now on, here and in every program started from here, only local (AF_UNIX) sockets can be opened.
 
-    socket(2) of any other kind fails with EACCES. False when this machine or kernel offers no way to do it.
+    socket(2) of any other kind fails with EACCES. Unlike ``image.syscalls``, this lets programs be started.
+    False when this machine or kernel offers no way to do it.
     """
     machine = (platform.machine(), struct.calcsize("P"))
     if machine not in _MACHINES:

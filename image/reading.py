@@ -25,6 +25,7 @@ ROTATE_CONFIDENCE = "14"
 
 LATE = "there was no time left"
 SIGNED = "the PDF is signed and must stay as it is"
+ONLINE = "this box cannot keep it off the network"
 ODD_SIGNS = "the recognised text has signs that its font lacks"
 
 _ANGLE = re.compile(r"^ *(\d+) +Deskew angle: (-?\d+(?:\.\d+)?)\s*$", re.MULTILINE)

@@ -12,7 +12,7 @@ from image.document import Document, Page
 from image.ocr import read
 from image.reading import Reading
 from tests.image.poppler import text_of
-from tests.image.test_worker_process import children, of_process, until
+from tests.image.processes import children, until
 from tests.image.through_convert import LIMITS, converted
 from tests.image.through_ocr import TEXT, g4, left_over, unread
 from tests.image.worded import worded
@@ -52,9 +52,18 @@ def customised(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None
     monkeypatch.setattr("image.ocr._ROOT", root)
 
 
+def command_of(pid: int) -> bytes:
+    """What a process was started with; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def hanging() -> list[int]:
     """The processes started by a Tesseract that hangs."""
-    return [int(path.name) for path in Path("/proc").glob("[0-9]*") if MARK in of_process(int(path.name), "cmdline")]
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if MARK.encode() in command_of(pid)]
 
 
 async def test_tesseract_is_missing(tmp_path: Path):
@@ -191,10 +200,10 @@ async def test_a_stop_of_the_service_is_no_failure(tmp_path: Path, monkeypatch: 
     held = 'touch "$0.held"; until [ -e "$0.go" ]; do /bin/sleep 0.05; done; exec /usr/bin/tesseract "$@"'
     programs = tesseract(tmp_path, held)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    before = children()
+    before = children(os.getpid())
     task = asyncio.create_task(read(document, TEXT, LIMITS))
     await until((programs / "tesseract.held").exists)
-    (child,) = children() - before
+    (child,) = children(os.getpid()) - before
     os.killpg(child, signal.SIGTERM)
     (programs / "tesseract.go").touch()
     after = await task
