@@ -1,0 +1,114 @@
+"""One small scan of every kind our own tests can draw: what proofs over all kinds start from."""
+
+import io
+from collections.abc import Mapping
+from functools import cache
+
+import pikepdf
+from PIL import Image
+
+from tests.image.drawn import g4_entries, g4_strip, page, raw_tiff, saved
+from tests.image.scanned_pdf import plain, scan
+
+BITS_REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+DPI = (100, 100)
+
+
+@cache
+def small_scans() -> Mapping[str, bytes]:
+    """Files by name; the name's ending is the format. Each is whole and becomes a PDF, or is refused as unsupported."""
+    return {**_tiffs(), **_jpegs(), **_pngs(), **_others(), **_pdfs()}
+
+
+def of_format(ending: str) -> Mapping[str, bytes]:
+    """The files of one format, such as ``tif``."""
+    return {name: data for name, data in small_scans().items() if name.endswith(f".{ending}")}
+
+
+def _tiffs() -> dict[str, bytes]:
+    bilevel, strip = page("1"), g4_strip(page("1"))
+    made = {
+        f"{mode}-{compression}.tif": saved(page(mode), "TIFF", compression=compression, dpi=DPI)
+        for mode in ("L", "RGB", "P")
+        for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")
+    }
+    made |= {
+        f"1-{compression}.tif": saved(bilevel, "TIFF", compression=compression, dpi=DPI, strip_size=512)
+        for compression in ("raw", "group3", "group4", "tiff_ccitt", "packbits", "tiff_lzw")
+    }
+    made |= {
+        f"g4-{order}-{photometric}-{fill}.tif": raw_tiff(
+            [
+                (
+                    g4_entries(bilevel, len(strip), t262=photometric, t266=fill),
+                    strip.translate(BITS_REVERSED) if fill == 2 else strip,
+                )
+            ],
+            {"little": "<", "big": ">"}[order],
+        )
+        for order in ("little", "big")
+        for photometric in (0, 1)
+        for fill in (1, 2)
+    }
+    made |= {
+        f"{mode}-jpeg.tif": saved(page(mode), "TIFF", compression="jpeg", strip_size=1 << 30, dpi=DPI)
+        for mode in ("L", "RGB", "YCbCr")
+    }
+    made["CMYK-lzw.tif"] = saved(page("CMYK"), "TIFF", compression="tiff_lzw", dpi=DPI)
+    made["RGBA-lzw.tif"] = saved(page("RGBA"), "TIFF", compression="tiff_lzw", dpi=DPI)
+    made["turned.tif"] = saved(bilevel, "TIFF", compression="group4", strip_size=1 << 30, tiffinfo={274: 6}, dpi=DPI)
+    made["big.tif"] = saved(page("L"), "TIFF", compression="tiff_lzw", dpi=DPI, big_tiff=True)
+    pages = io.BytesIO()
+    bilevel.save(
+        pages, "TIFF", save_all=True, append_images=[page("1", 50, 60)], compression="group4", strip_size=1 << 30
+    )
+    made["pages.tif"] = pages.getvalue()
+    return made
+
+
+def _jpegs() -> dict[str, bytes]:
+    made = {
+        f"{mode}-{'progressive' if progressive else 'baseline'}.jpg": saved(
+            page(mode), "JPEG", dpi=DPI, progressive=progressive
+        )
+        for mode in ("L", "RGB", "CMYK")
+        for progressive in (False, True)
+    }
+    tags = Image.Exif()
+    tags[274] = 6
+    made["turned.jpg"] = saved(page(), "JPEG", exif=tags, dpi=DPI)
+    made["endless.jpg"] = made["RGB-baseline.jpg"][:-2]
+    return made
+
+
+def _pngs() -> dict[str, bytes]:
+    made = {f"{mode}.png": saved(page(mode), "PNG", dpi=DPI) for mode in ("1", "L", "RGB", "P", "RGBA", "LA")}
+    for bits in (1, 2, 4):
+        image = page().quantize(2**bits)
+        made[f"P{bits}.png"] = saved(image, "PNG", bits=bits, dpi=DPI)
+    made["deep.png"] = saved(page("L").convert("I;16"), "PNG")
+    return made
+
+
+def _others() -> dict[str, bytes]:
+    made = {f"{mode}.bmp": saved(page(mode), "BMP", dpi=DPI) for mode in ("1", "L", "RGB", "P")}
+    made["P.gif"] = saved(page("P"), "GIF")
+    made["RGB.jp2"] = saved(page("RGB"), "JPEG2000", irreversible=True)
+    return made
+
+
+def _pdfs() -> dict[str, bytes]:
+    made = {
+        "plain.pdf": plain(2),
+        "packed.pdf": plain(2, object_stream_mode=pikepdf.ObjectStreamMode.generate),
+        "locked.pdf": plain(1, encryption=pikepdf.Encryption(owner="o", user="", R=6)),
+    }
+    acting = scan()
+    acting.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+    acting.pages[0].obj.Annots = pikepdf.Array(
+        [pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9])]
+    )
+    file = io.BytesIO()
+    acting.save(file)
+    made["acting.pdf"] = file.getvalue()
+    return made
