@@ -3,34 +3,27 @@
 import io
 import re
 import subprocess
-import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
-from image.document import Limits
-from image.picture import Coding, Colour, Picture
-from image.writer import PdfWriter
-from tests.image.drawn import page
+from tests.image.archived_scans import RECIPES, pdf_of
+from tests.image.drawn import page, saved
 
-MADE_AT = datetime(2026, 11, 23, 9, 2, 57, tzinfo=UTC)
 Break = Callable[[bytes], bytes]
 
 
 @cache
 def good() -> bytes:
     """One page of ours, a Flate image in RGB."""
-    file = io.BytesIO()
-    writer = PdfWriter(file, Limits(), MADE_AT)
-    picture = Picture(166, 234, 8, Colour.RGB, Coding.FLATE)
-    writer.add_page(119.52, 168.48, 1, picture, [zlib.compress(page().tobytes())])
-    writer.finish()
-    return file.getvalue()
+    made = pdf_of(saved(page(), "TIFF", compression="tiff_lzw"), recipe=RECIPES["lossless"])
+    assert isinstance(made, bytes)
+    return made
 
 
 def swapped(old: bytes, new: bytes) -> Break:
@@ -70,6 +63,19 @@ def edited(change: Callable[[Pdf], object]) -> Break:
     return apply
 
 
+def misstated(data: bytes) -> bytes:
+    """A stream's length told wrong, by tens of bytes."""
+    return re.sub(rb"(/Length )(\d)(\d)", lambda said: said[1] + b"%d" % (9 - int(said[2])) + said[3], data, count=1)
+
+
+def encrypted(data: bytes) -> bytes:
+    """Locked, with an empty password for reading."""
+    file = io.BytesIO()
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        pdf.save(file, encryption=pikepdf.Encryption(owner="o", user="", R=4, aes=True))
+    return file.getvalue()
+
+
 def root(**entries: object) -> Break:
     """Entries of the catalog."""
     return edited(lambda pdf: put(pdf.Root, entries))
@@ -102,7 +108,7 @@ def with_form(**entries: object) -> Break:
     return edited(lambda pdf: put(pdf.pages[0].obj.Resources.XObject, {"Fm": Stream(pdf, b"", **form)}))
 
 
-def with_state(**entries: object) -> Break:
+def with_state(**entries: Any) -> Break:
     """A graphics state among the resources."""
     states = Dictionary(G=Dictionary(Type=Name.ExtGState, **entries))
     return edited(lambda pdf: put(pdf.pages[0].obj.Resources, {"ExtGState": states}))
@@ -128,7 +134,7 @@ def with_field(**entries: object) -> Break:
     return edited(change)
 
 
-def with_action(**entries: object) -> Break:
+def with_action(**entries: Any) -> Break:
     """An action when the file is opened."""
     return root(OpenAction=Dictionary(Type=Name.Action, **entries))
 

@@ -1,4 +1,4 @@
-"""The rules of PDF/A-2b that our files could break, by our own reading of ISO 19005-2; another validator knows part 1."""
+"""The rules of PDF/A-2b that our files could break, as we read ISO 19005-2; another validator knows part 1."""
 
 import io
 

@@ -1,6 +1,7 @@
 """The rules of PDF/A-2 about colours (ISO 19005-2 clauses 6.2.3, 6.2.4 and 6.2.6)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
@@ -12,9 +13,8 @@ HEADER_BYTES, NEWEST_VERSION, MAX_COLOURANTS = 128, 4, 32
 INTENTS = frozenset({"RelativeColorimetric", "AbsoluteColorimetric", "Perceptual", "Saturation"})
 DEVICE = {"DeviceGray": "GRAY", "DeviceRGB": "RGB", "DeviceCMYK": "CMYK", "G": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 DEFAULTS = {"GRAY": "/DefaultGray", "RGB": "/DefaultRGB", "CMYK": "/DefaultCMYK"}
-FAMILIES = frozenset(
-    "DeviceGray DeviceRGB DeviceCMYK CalGray CalRGB Lab ICCBased Indexed Pattern Separation DeviceN".split()
-)
+_FAMILIES = "DeviceGray DeviceRGB DeviceCMYK CalGray CalRGB Lab ICCBased Indexed Pattern Separation DeviceN"
+FAMILIES = frozenset(_FAMILIES.split())
 
 
 def broken_in_intents(pdf: Pdf) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _profile(stream: object, classes: frozenset[bytes], clause: str) -> Iterator
 def _colourants(parts: list[Object]) -> Iterator[str]:
     names = {str(name) for name in parts[1]}
     attributes = parts[4] if len(parts) > 4 else Dictionary()
-    process = attributes.get("/Process", Dictionary()).get("/Components", [])
+    process: Any = attributes.get("/Process", Dictionary()).get("/Components", [])
     described = {*attributes.get("/Colorants", Dictionary()).keys(), *(str(name) for name in process)}
     if len(names) > MAX_COLOURANTS:
         yield "6.1.13: a DeviceN colour space of too many colourants"

@@ -12,21 +12,22 @@ from tests.image.archive_rules_jpx import broken_in_jpx
 from tests.image.archive_rules_marks import dictionaries, name_of
 from tests.image.pdf_tokens import tokens
 
-OPERATORS = frozenset(
-    "b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID j J K k l m M MP n q Q re "
-    "RG rg ri s S SC sc SCN scn sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \"".split()
+_OPERATORS = (
+    "b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID j J K k l m M "
+    "MP n q Q re RG rg ri s S SC sc SCN scn sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \""
 )
+OPERATORS = frozenset(_OPERATORS.split())
 """ISO 32000-1 annex A."""
 
 COLOUR_OPERATORS = {"g": "DeviceGray", "rg": "DeviceRGB", "k": "DeviceCMYK"}
-FILTERS = frozenset(
-    "ASCIIHexDecode ASCII85Decode FlateDecode RunLengthDecode CCITTFaxDecode JBIG2Decode DCTDecode JPXDecode".split()
-)
+_FILTERS = "ASCIIHexDecode ASCII85Decode FlateDecode RunLengthDecode CCITTFaxDecode JBIG2Decode DCTDecode JPXDecode"
+FILTERS = frozenset(_FILTERS.split())
 INLINE_FILTERS = FILTERS | {"AHx", "A85", "Fl", "RL", "CCF", "DCT"}
-BLENDS = frozenset(
-    "Normal Compatible Multiply Screen Overlay Darken Lighten ColorDodge ColorBurn HardLight SoftLight Difference "
-    "Exclusion Hue Saturation Color Luminosity".split()
+_BLENDS = (
+    "Normal Compatible Multiply Screen Overlay Darken Lighten ColorDodge ColorBurn HardLight SoftLight "
+    "Difference Exclusion Hue Saturation Color Luminosity"
 )
+BLENDS = frozenset(_BLENDS.split())
 _INLINE_DATA = re.compile(rb"\bID\s.*?\sEI\b", re.DOTALL)
 MAX_SAVES, MIN_SIDE, MAX_SIDE = 28, 3, 14400
 BOXES = ("/MediaBox", "/CropBox", "/TrimBox", "/BleedBox", "/ArtBox")

@@ -21,7 +21,7 @@ MIN_INTEGER, MAX_INTEGER, MAX_REAL = -(2**31), 2**31 - 1, 3.403e38
 
 
 def broken_in_file(data: bytes) -> Iterator[str]:
-    """The clauses of 6.1.2 to 6.1.9 and 6.1.13, as far as bytes show them, that ``data`` breaks, each with what is wrong."""
+    """The clauses of 6.1.2 to 6.1.9 and 6.1.13 that ``data`` breaks as far as bytes show, each with what is wrong."""
     if not _HEADER.match(data):
         yield "6.1.2: no header at byte 0 with a comment of four bytes above 127"
     if not re.search(rb"%%EOF" + _EOL + rb"?\Z", data):

@@ -1,13 +1,15 @@
-"""The rules of PDF/A-2 about what a document may do besides showing pages (ISO 19005-2 clauses 6.1.3, 6.1.12 and 6.3 to 6.11)."""
+"""The rules of PDF/A-2 about all but pages and metadata: ISO 19005-2 clauses 6.1.3, 6.1.12, 6.3 to 6.5, 6.8 to 6.11."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
-ANNOTATIONS = frozenset(
-    "Text Link FreeText Line Square Circle Polygon PolyLine Highlight Underline Squiggly StrikeOut Stamp Caret Ink "
-    "Popup FileAttachment Widget PrinterMark TrapNet Watermark Redact".split()
+_ANNOTATIONS = (
+    "Text Link FreeText Line Square Circle Polygon PolyLine Highlight Underline Squiggly StrikeOut Stamp "
+    "Caret Ink Popup FileAttachment Widget PrinterMark TrapNet Watermark Redact"
 )
+ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 ACTIONS = frozenset({"GoTo", "GoToR", "GoToE", "Thread", "URI", "Named", "SubmitForm"})
 NAMED = frozenset({"NextPage", "PrevPage", "FirstPage", "LastPage"})
 PRINTED, HIDDEN_BITS = 4, 1 | 2 | 32 | 256
@@ -16,12 +18,30 @@ PRINTED, HIDDEN_BITS = 4, 1 | 2 | 32 | 256
 
 def broken_in_marks(pdf: Pdf) -> Iterator[str]:
     """The clauses that the document breaks, each with what is wrong."""
-    root, trailer = pdf.Root, pdf.trailer
+    yield from _trailer(pdf.trailer)
+    yield from _catalog(pdf.Root)
+    for page in pdf.pages:
+        if "/AA" in page.obj:
+            yield "6.5.2: a page has additional actions"
+        if "/PresSteps" in page.obj:
+            yield "6.10: a page has presentation steps"
+        annotations = page.obj.get("/Annots")
+        for annotation in annotations if isinstance(annotations, Array) else ():
+            if isinstance(annotation, Dictionary):
+                yield from _annotation(annotation)
+    for value in dictionaries(pdf):
+        yield from _anywhere(value)
+
+
+def _trailer(trailer: Object) -> Iterator[str]:
     identity = trailer.get("/ID")
     if not isinstance(identity, Array) or len(identity) != 2 or not all(bytes(part) for part in identity):
         yield "6.1.3: the trailer has no ID of two strings"
     if "/Encrypt" in trailer:
         yield "6.1.3: the file is encrypted"
+
+
+def _catalog(root: Object) -> Iterator[str]:
     if isinstance(permissions := root.get("/Perms"), Dictionary) and set(permissions.keys()) - {"/UR3", "/DocMDP"}:
         yield "6.1.12: permissions other than UR3 and DocMDP"
     for key, clause in {"/AA": "6.5.2", "/NeedsRendering": "6.4.2", "/Requirements": "6.11"}.items():
@@ -34,17 +54,6 @@ def broken_in_marks(pdf: Pdf) -> Iterator[str]:
         yield "6.5.1: scripts by name"
     yield from _form(root.get("/AcroForm"))
     yield from _layers(root.get("/OCProperties"))
-    for page in pdf.pages:
-        if "/AA" in page.obj:
-            yield "6.5.2: a page has additional actions"
-        if "/PresSteps" in page.obj:
-            yield "6.10: a page has presentation steps"
-        annotations = page.obj.get("/Annots")
-        for annotation in annotations if isinstance(annotations, Array) else ():
-            if isinstance(annotation, Dictionary):
-                yield from _annotation(annotation)
-    for value in dictionaries(pdf):
-        yield from _anywhere(value)
 
 
 def dictionaries(pdf: Pdf) -> Iterator[Object]:
@@ -88,7 +97,7 @@ def _annotation(annotation: Dictionary) -> Iterator[str]:
     kind = name_of(annotation.get("/Subtype"))
     if kind not in ANNOTATIONS:
         yield f"6.3.1: an annotation of the kind {kind}"
-    flags = annotation.get("/F")
+    flags: Any = annotation.get("/F")
     if kind != "Popup" and not isinstance(flags, int):
         yield "6.3.2: an annotation has no flags"
     if isinstance(flags, int) and (flags & HIDDEN_BITS or not flags & PRINTED):

@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from pikepdf import Dictionary, Name, Pdf, Stream
 
@@ -81,9 +82,10 @@ def broken_in_xmp(pdf: Pdf) -> Iterator[str]:
 def told_twice(pdf: Pdf) -> list[str]:
     """The keys of the information dictionary that say other than the packet does.
 
-    Part 1 forbids that (ISO 19005-1 6.7.3), part 2 has readers ignore the dictionary (6.1.5); people should not have to.
+    Part 1 forbids that (ISO 19005-1 6.7.3); part 2 has readers ignore the dictionary (6.1.5).
     """
-    info, stream = pdf.trailer.get("/Info"), pdf.Root.get("/Metadata")
+    info: Any = pdf.trailer.get("/Info")
+    stream = pdf.Root.get("/Metadata")
     found = properties(ET.fromstring(stream.read_bytes())) if isinstance(stream, Stream) else {}
     keys = set(info.keys()) if isinstance(info, Dictionary) else set()
     return [key for key in sorted(keys) if not _is_same(str(info[key]), found.get(INFO.get(key, ""), ""))]

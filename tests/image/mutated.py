@@ -34,13 +34,40 @@ WORDS = (
     # PDF
     *(b"/Length 0", b"/Length 9999999999", b"/Filter /LZWDecode", b"/Filter [/FlateDecode /FlateDecode]", b"1 0 R"),
     *(b"endobj", b"endstream", b"stream\n", b"xref", b"trailer", b"startxref\n0\n", b"/Prev 0", b"/Kids [3 0 R]"),
-    *(b"/Count -1", b"<<", b">>", b"[" * 200, b"/Type /ObjStm", b"/Encrypt 1 0 R", b"null", b"-1", b"1e999", b"(", b"%"),
+    *(
+        b"/Count -1",
+        b"<<",
+        b">>",
+        b"[" * 200,
+        b"/Type /ObjStm",
+        b"/Encrypt 1 0 R",
+        b"null",
+        b"-1",
+        b"1e999",
+        b"(",
+        b"%",
+    ),
     # TIFF entries: tag, type, count (little endian)
     *(b"\x00\x01\x04\x00\x01\x00\x00\x00", b"\x01\x01\x03\x00\x01\x00\x00\x00", b"\x11\x01\x04\x00\xff\xff\xff\xff"),
     *(b"\x17\x01\x05\x00\x01\x00\x00\x00", b"\x42\x01\x04\x00\x01\x00\x00\x00", b"\x5b\x01\x07\x00\xff\x00\x00\x00"),
     # JPEG markers
-    *(b"\xff\xd8", b"\xff\xd9", b"\xff\xc0", b"\xff\xc2", b"\xff\xda", b"\xff\xdd\x00\x04\x00\x01", b"\xff\xe1\xff\xff"),
-    *(b"\xff\xee\x00\x0eAdobe", b"\xff\xff\xff\xff", b"\xff\x00", b"\xff\xd0", b"\xff\xc4\x00\x02", b"\xff\xdb\x00\x02"),
+    *(
+        b"\xff\xd8",
+        b"\xff\xd9",
+        b"\xff\xc0",
+        b"\xff\xc2",
+        b"\xff\xda",
+        b"\xff\xdd\x00\x04\x00\x01",
+        b"\xff\xe1\xff\xff",
+    ),
+    *(
+        b"\xff\xee\x00\x0eAdobe",
+        b"\xff\xff\xff\xff",
+        b"\xff\x00",
+        b"\xff\xd0",
+        b"\xff\xc4\x00\x02",
+        b"\xff\xdb\x00\x02",
+    ),
     # PNG chunks, bitmap headers
     *(b"IHDR", b"IDAT", b"IEND", b"PLTE", b"tRNS", b"pHYs", b"eXIf", b"acTL", b"BM", b"\x28\x00\x00\x00", b"P" * 64),
 )

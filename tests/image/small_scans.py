@@ -1,6 +1,8 @@
 """One small scan of every kind our own tests can draw: what proofs over all kinds start from."""
 
 import io
+import struct
+import zlib
 from collections.abc import Mapping
 from functools import cache
 
@@ -74,9 +76,10 @@ def _jpegs() -> dict[str, bytes]:
         for mode in ("L", "RGB", "CMYK")
         for progressive in (False, True)
     }
-    tags = Image.Exif()
-    tags[274] = 6
-    made["turned.jpg"] = saved(page(), "JPEG", exif=tags, dpi=DPI)
+    for orientation in range(1, 9):
+        tags = Image.Exif()
+        tags[274] = orientation
+        made[f"turned-{orientation}.jpg"] = saved(page(), "JPEG", exif=tags, dpi=DPI)
     made["endless.jpg"] = made["RGB-baseline.jpg"][:-2]
     return made
 
@@ -86,8 +89,41 @@ def _pngs() -> dict[str, bytes]:
     for bits in (1, 2, 4):
         image = page().quantize(2**bits)
         made[f"P{bits}.png"] = saved(image, "PNG", bits=bits, dpi=DPI)
+        made[f"L{bits}.png"] = grey_png(page("L"), bits)
     made["deep.png"] = saved(page("L").convert("I;16"), "PNG")
+    made["deep-RGB.png"] = png(page().width, page().height, 16, 2, deep_rows(page()))
     return made
+
+
+def grey_png(image: Image.Image, bits: int) -> bytes:
+    """A grey picture at a depth below eight bits, its high bits kept."""
+    assert image.mode == "L"
+    samples, per_byte, rows = image.tobytes(), 8 // bits, []
+    for y in range(image.height):
+        row = [sample >> 8 - bits for sample in samples[y * image.width : (y + 1) * image.width]]
+        row += [0] * (-len(row) % per_byte)
+        packed = bytes(
+            sum(sample << 8 - bits * (at + 1) for at, sample in enumerate(row[start : start + per_byte]))
+            for start in range(0, len(row), per_byte)
+        )
+        rows.append(b"\x00" + packed)
+    return png(image.width, image.height, bits, 0, b"".join(rows))
+
+
+def deep_rows(image: Image.Image) -> bytes:
+    """Rows of 16 bits a sample, each sample's byte twice: 255 becomes 65535."""
+    data, row_bytes = image.tobytes(), len(image.tobytes()) // image.height
+    rows = (data[start : start + row_bytes] for start in range(0, len(data), row_bytes))
+    return b"".join(b"\x00" + bytes(byte for sample in row for byte in (sample, sample)) for row in rows)
+
+
+def png(width_px: int, height_px: int, bits: int, colour_type: int, rows: bytes) -> bytes:
+    """A PNG (ISO 15948) of rows that each begin with their filter byte."""
+    header = struct.pack(">IIBBBBB", width_px, height_px, bits, colour_type, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    )
 
 
 def _others() -> dict[str, bytes]:
