@@ -27,6 +27,8 @@ from image.convert import to_pdf  # noqa: E402 -- the path comes first
 from image.document import Limits  # noqa: E402
 from image.errors import ScanError, ScanFault  # noqa: E402
 from image.recipe import Recipe  # noqa: E402
+from tests.image.archive_rules import broken_rules  # noqa: E402
+from tests.image.archived_scans import CLAIM  # noqa: E402
 from tests.image.mutated import mutated, random_edits  # noqa: E402
 from tests.image.small_scans import small_scans  # noqa: E402
 
@@ -131,6 +133,10 @@ def converted(source: Path, out: Path, said: Path, *, is_lossless: bool) -> int:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
             to_pdf([source], out, LIMITS, MADE_AT, Recipe(colour="lossless" if is_lossless else "jpeg"))
+            data = out.read_bytes()
+            if CLAIM in data and (broken := broken_rules(data)):
+                said.write_text("\n".join(["claims to be PDF/A and is not", *broken]), encoding="utf-8")
+                return FOUND_CODE
         except ScanError as error:
             net = CAUGHT_BY_THE_NET.search(error.sentence)
             cause = error.__cause__

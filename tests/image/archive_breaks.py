@@ -101,6 +101,17 @@ def drawn(instructions: bytes) -> Break:
     return edited(lambda pdf: put(pdf.pages[0].obj, {"Contents": Stream(pdf, instructions)}))
 
 
+def written_in(instructions: bytes) -> Break:
+    """The page drawn by other instructions, with a font F that is not in the file."""
+
+    def change(pdf: Pdf) -> None:
+        font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+        put(pdf.pages[0].obj.Resources, {"Font": Dictionary(F=font)})
+        put(pdf.pages[0].obj, {"Contents": Stream(pdf, instructions)})
+
+    return edited(change)
+
+
 def with_form(**entries: object) -> Break:
     """A form among the resources."""
     box = Array([0, 0, 9, 9])

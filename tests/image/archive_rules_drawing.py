@@ -29,6 +29,9 @@ _BLENDS = (
 )
 BLENDS = frozenset(_BLENDS.split())
 _INLINE_DATA = re.compile(rb"\bID\s.*?\sEI\b", re.DOTALL)
+INVISIBLE = 3
+"""ISO 32000-1 table 106: text of this rendering mode is neither filled nor stroked."""
+
 MAX_SAVES, MIN_SIDE, MAX_SIDE = 28, 3, 14400
 BOXES = ("/MediaBox", "/CropBox", "/TrimBox", "/BleedBox", "/ArtBox")
 
@@ -39,6 +42,7 @@ def broken_in_drawing(pdf: Pdf) -> Iterator[str]:
     for page in pdf.pages:
         yield from _sides(page.obj)
         yield from _instructions(page.obj, page.resources, intent)
+        yield from _fonts(page.obj, page.resources)
         if not intent and _is_transparent(page.resources) and "/CS" not in page.obj.get("/Group", Dictionary()):
             yield "6.2.10: transparency without an output intent and without a blending space"
     for value in dictionaries(pdf):
@@ -51,8 +55,6 @@ def broken_in_drawing(pdf: Pdf) -> Iterator[str]:
             if name_of(value.get("/Subtype")) == "PS":
                 yield "6.2.9.3: a PostScript XObject"
         yield from _states(value)
-        if value.get("/Type") == Name.Font:
-            yield from _font(value)
 
 
 def _sides(page: Object) -> Iterator[str]:
@@ -136,6 +138,7 @@ def _form(form: Stream, intent: str) -> Iterator[str]:
     if "/Ref" in form:
         yield "6.2.9.2: a form that stands for another file"
     yield from _instructions(form, form.get("/Resources"), intent)
+    yield from _fonts(form, form.get("/Resources"))
 
 
 def _states(value: Object) -> Iterator[str]:
@@ -167,11 +170,28 @@ def _is_transparent(resources: Object) -> bool:
     )
 
 
-def _font(font: Object) -> Iterator[str]:
+def _fonts(source: Object, resources: object) -> Iterator[str]:
+    """The fonts in which text is shown that can be seen; ``source`` is a page or a form."""
+    fonts = resources.get("/Font") if isinstance(resources, Dictionary) else None
+    mode, selected = 0, ""
+    for step in pikepdf.parse_content_stream(source):
+        match str(step.operator):
+            case "Tr":
+                mode = int(step.operands[0])
+            case "Tf":
+                selected = str(step.operands[0])
+            case "Tj" | "TJ" | "'" | '"' if mode != INVISIBLE:
+                font = fonts.get(selected) if isinstance(fonts, Dictionary) else None
+                if not isinstance(font, Dictionary) or not _is_embedded(font):
+                    yield "6.2.11.4.1: text in a font that is not embedded"
+            case _:
+                pass
+
+
+def _is_embedded(font: Object) -> bool:
     kind = name_of(font.get("/Subtype"))
-    if kind in {"Type0", "Type3"}:
-        return
+    if kind == "Type0":
+        return all(_is_embedded(one) for one in list(font.DescendantFonts))
     descriptor = font.get("/FontDescriptor")
     programs = {"/FontFile", "/FontFile2", "/FontFile3"}
-    if not isinstance(descriptor, Dictionary) or not programs & set(descriptor.keys()):
-        yield "6.2.11.4.1: a font that is not embedded"
+    return kind == "Type3" or (isinstance(descriptor, Dictionary) and bool(programs & set(descriptor.keys())))

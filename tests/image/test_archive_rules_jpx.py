@@ -53,7 +53,7 @@ def test_a_good_file_is_good(mode: str):
         ("6.2.8.3", lambda: header_changed(b"colr", 0, b"\x09")),
         ("6.2.8.3", lambda: header_changed(b"colr", 3, b"\x00\x00\x00\x13")),
         ("6.2.8.3", lambda: with_specifications(SRGB, SECOND)),
-        ("6.2.8.3", lambda: with_specifications()),
+        ("6.2.8.3", with_specifications),
         ("6.2.4.3", lambda: header_changed(b"colr", 3, b"\x00\x00\x00\x0c")),
     ],
 )
