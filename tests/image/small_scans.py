@@ -117,9 +117,9 @@ def deep_rows(image: Image.Image) -> bytes:
     return b"".join(b"\x00" + bytes(byte for sample in row for byte in (sample, sample)) for row in rows)
 
 
-def png(width_px: int, height_px: int, bits: int, colour_type: int, rows: bytes) -> bytes:
+def png(width_px: int, height_px: int, bits: int, colour_type: int, rows: bytes, interlace: int = 0) -> bytes:
     """A PNG (ISO 15948) of rows that each begin with their filter byte."""
-    header = struct.pack(">IIBBBBB", width_px, height_px, bits, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width_px, height_px, bits, colour_type, 0, 0, interlace)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
