@@ -68,8 +68,9 @@ def _sides(page: Object) -> Iterator[str]:
 
 def _instructions(source: Object, resources: object, intent: str) -> Iterator[str]:
     """``source`` is a page or a form."""
-    contents = source if isinstance(source, Stream) else source.get("/Contents", Array())
-    raw = b"\n".join(part.read_bytes() for part in ([contents] if isinstance(contents, Stream) else contents))
+    contents: object = source if isinstance(source, Stream) else source.get("/Contents")
+    parts = list(contents) if isinstance(contents, Array) else [contents]
+    raw = b"\n".join(part.read_bytes() for part in parts if isinstance(part, Stream))
     yield from broken_tokens(tokens(_INLINE_DATA.sub(b"", raw)))
     saves = 0
     for step in pikepdf.parse_content_stream(source):
