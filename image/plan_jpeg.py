@@ -27,7 +27,11 @@ def _step(page: JpegPage, limits: Limits, recipe: Recipe) -> Copy | Encode:
             "Please set the scanner to standard JPEG, TIFF or PDF.",
         )
     is_torn = page.has_jfif and page.adobe_transform == 0 and colour is Colour.RGB
-    if (not page.has_end and not page.is_one_pass) or (page.mending and (is_torn or not page.has_end)):
+    if (
+        page.lacks_tables
+        or (not page.has_end and not page.is_one_pass)
+        or (page.mending and (is_torn or not page.has_end))
+    ):
         raise damaged_jpeg()
     if is_torn:
         # JFIF says YCbCr, Adobe says RGB, and readers disagree: what the decoder sees is made plain.

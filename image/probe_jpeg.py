@@ -1,12 +1,13 @@
 """The pages of a JPEG file from its markers: size, colours, turn, resolution, and where the picture ends."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from image.document import Limits
 from image.errors import ScanError, ScanFault
 from image.exif import CM_PER_INCH, exif_facts
 from image.icc import ProfileSource
+from image.jpeg_tables import Headers, after_segment
 from image.limit import check_page_count, check_pixels
 from image.reader import CHUNK_BYTES, Reader, Span
 
@@ -48,7 +49,8 @@ class JpegPage:
     ``component_ids`` are the frame's, in order. ``adobe_transform`` is APP14's (0 none, 1 YCbCr, 2 YCCK) or None.
     ``is_one_pass``: sequential, and every component has been seen in a scan. dpi is None when none is stated.
     ``mending`` is what has to be changed when the height stands behind the picture. ``metadata`` are the segments that
-    tell of people, places and devices, or hold a preview: EXIF, XMP, IPTC, comments and the like.
+    tell of people, places and devices, or hold a preview: EXIF, XMP, IPTC, comments and the like. ``lacks_tables``: it
+    cannot be decoded by itself, as in a TIFF whose tables stand apart.
     """
 
     span: Span
@@ -67,6 +69,7 @@ class JpegPage:
     profile: ProfileSource | None = None
     mending: tuple[Edit, ...] = ()
     metadata: tuple[Span, ...] = ()
+    lacks_tables: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class _Facts:
     """What the segments said so far. ``lines`` is the segment DNL, and the number of lines that it tells."""
 
     frame: _Frame | None = None
+    headers: Headers = field(default_factory=Headers)
     lines: Edit | None = None
     metadata: tuple[Span, ...] = ()
     scanned: frozenset[int] = frozenset()
@@ -144,7 +148,11 @@ def _picture(reader: Reader, start: int) -> tuple[JpegPage, int | None]:
         size_bytes = int.from_bytes(reader.read(position, 2), "big")
         if size_bytes < _LENGTH_BYTES:
             raise damaged_jpeg()
-        facts = _with_segment(facts, code, reader.read(position + 2, size_bytes - 2), position + 2)
+        body = reader.read(position + 2, size_bytes - 2)
+        headers = after_segment(facts.headers, code, body)
+        if headers is None:
+            raise damaged_jpeg()
+        facts = _with_segment(replace(facts, headers=headers), code, body, position + 2)
         position += size_bytes
     else:
         raise damaged_jpeg()
@@ -259,6 +267,7 @@ def _page(facts: _Facts, span: Span, *, has_end: bool) -> JpegPage:
         profile=_profile(facts.profile),
         mending=mending,
         metadata=facts.metadata,
+        lacks_tables=facts.headers.lacks_tables,
     )
 
 

@@ -49,7 +49,11 @@ class Measured:
 def contents_of(drawn: Object, measured: Measured) -> Contents:
     """The instructions of a page, or of a form XObject."""
     packed = drawn if isinstance(drawn, Stream) else drawn.get("/Contents")
-    streams = [one for one in (packed if isinstance(packed, Array) else [packed]) if isinstance(one, Stream)]
+    parts = list(packed) if isinstance(packed, Array) else [packed]
+    streams = [one for one in parts if isinstance(one, Stream)]
+    if packed is not None and len(streams) < len(parts):
+        # What stood there is lost: a damaged stream is read as a dictionary, one that is missing as null.
+        return Contents(is_damaged=True, instructions=None)
     total = 0
     for stream in streams:
         size = _measured(stream, measured)
