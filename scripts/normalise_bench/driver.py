@@ -1,0 +1,159 @@
+"""Runs scangate's converter as told on stdin, a JSON line a scan, and says what each took: the process of a contender.
+
+``worker``: image.worker.convert, as the service calls it. ``child``: to_pdf in a forked child that has every module
+loaded already, which is the conversion alone.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[0] = str(ROOT)
+
+from image.document import Limits  # noqa: E402 -- found once the path is set
+from image.errors import ScanError  # noqa: E402 -- the same
+
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+MEMORY_BYTES = 1_000_000_000
+TIMEOUT_S = 300.0
+SAMPLE_S = 0.001
+
+
+def main() -> int:
+    """Answers every line of stdin with one of stdout."""
+    way = sys.argv[1]
+    if way == "worker":
+        asyncio.run(_through_worker())
+    else:
+        _preload()
+        for line in sys.stdin:
+            _answer(_in_child(line))
+    return 0
+
+
+async def _through_worker() -> None:
+    from image.worker import convert
+
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        asked = json.loads(line)
+        sampler = _Sampler() if asked["is_watched"] else None
+        before_s, began = _spent_s(), time.perf_counter()
+        fault = ""
+        try:
+            await convert(
+                [Path(source) for source in asked["sources"]],
+                Path(asked["out"]),
+                Limits(),
+                MADE_AT,
+                memory_bytes=MEMORY_BYTES,
+                timeout_s=TIMEOUT_S,
+            )
+        except (ScanError, OSError) as error:
+            fault = error.fault if isinstance(error, ScanError) else f"OSError {error}"
+        wall_s = time.perf_counter() - began
+        peak_kib = sampler.stop() if sampler else 0
+        _answer({"wall_s": wall_s, "cpu_s": _spent_s() - before_s, "peak_kib": peak_kib, "fault": fault})
+
+
+def _preload() -> None:
+    """Everything a conversion may import."""
+    import pypdf
+    from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
+
+    import image.convert
+    import image.pdf.clean
+    import image.raster
+    import image.verify
+
+    assert all((image, pypdf, Image, BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin))
+
+
+def _in_child(line: str) -> dict[str, object]:
+    from image.convert import to_pdf
+
+    asked = json.loads(line)
+    began = time.perf_counter()
+    child = os.fork()
+    if not child:
+        try:
+            to_pdf([Path(source) for source in asked["sources"]], Path(asked["out"]), Limits(), MADE_AT)
+        except ScanError:
+            os._exit(1)
+        os._exit(0)
+    _, status, used = os.wait4(child, 0)
+    wall_s = time.perf_counter() - began
+    fault = "" if status == 0 else f"status {status}"
+    cpu_s = used.ru_utime + used.ru_stime
+    return {"wall_s": wall_s, "cpu_s": cpu_s, "peak_kib": used.ru_maxrss, "fault": fault}
+
+
+class _Sampler:
+    """Watches the peak resident memory of every process below this one, each kept from its last sample."""
+
+    def __init__(self) -> None:
+        self._peak_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        self._is_stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._is_stopped.wait(SAMPLE_S):
+            self._peak_kib = max([self._peak_kib, *(_peak_kib(pid) for pid in _below(os.getpid()))])
+
+    def stop(self) -> int:
+        """The largest process seen, in KiB."""
+        self._is_stopped.set()
+        self._thread.join()
+        return max(self._peak_kib, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+
+
+def _below(pid: int) -> list[int]:
+    """The processes started by ``pid``, and by those, that are there now."""
+    found = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text(encoding="ascii").split():
+                found += [int(child), *_below(int(child))]
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
+
+
+def _peak_kib(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def _spent_s() -> float:
+    """Processor seconds so far of this process and everything below it, ended or not."""
+    spent_s = 0.0
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        used = resource.getrusage(who)
+        spent_s += used.ru_utime + used.ru_stime
+    for pid in _below(os.getpid()):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # proc(5): 14 to 17, own and waited-for children's time, counted from 1 with the name as 2.
+        spent_s += sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    return spent_s
+
+
+def _answer(said: dict[str, object]) -> None:
+    print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
