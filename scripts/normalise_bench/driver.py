@@ -1,6 +1,6 @@
 """Runs scangate's converter as told on stdin, a JSON line a scan, and says what each took: the process of a contender.
 
-``worker``: image.worker.convert, as the service calls it. ``child``: to_pdf in a forked child that has every module
+``worker``: image.worker.convert, as the service calls it: a job's own process, forked from a server. ``child``: to_pdf in a forked child that has every module
 loaded already, which is the conversion alone.
 """
 
@@ -39,6 +39,7 @@ def main() -> int:
 
 
 async def _through_worker() -> None:
+    from image.exchange import Usage
     from image.worker import convert
 
     loop = asyncio.get_running_loop()
@@ -47,6 +48,7 @@ async def _through_worker() -> None:
         sampler = _Sampler() if asked["is_watched"] else None
         before_s, began = _spent_s(), time.perf_counter()
         fault = ""
+        used: list[Usage] = []
         try:
             await convert(
                 [Path(source) for source in asked["sources"]],
@@ -55,12 +57,15 @@ async def _through_worker() -> None:
                 MADE_AT,
                 memory_bytes=MEMORY_BYTES,
                 timeout_s=TIMEOUT_S,
+                usage=used.append,
             )
         except (ScanError, OSError) as error:
             fault = error.fault if isinstance(error, ScanError) else f"OSError {error}"
         wall_s = time.perf_counter() - began
-        peak_kib = sampler.stop() if sampler else 0
-        _answer({"wall_s": wall_s, "cpu_s": _spent_s() - before_s, "peak_kib": peak_kib, "fault": fault})
+        server_kib = sampler.stop() if sampler else 0
+        peak_kib = max((one.peak_bytes // 1024 for one in used), default=0)
+        cpu_s = _spent_s() - before_s + sum(one.cpu_s for one in used)
+        _answer({"wall_s": wall_s, "cpu_s": cpu_s, "peak_kib": peak_kib, "server_kib": server_kib, "fault": fault})
 
 
 def _preload() -> None:
@@ -92,14 +97,14 @@ def _in_child(line: str) -> dict[str, object]:
     wall_s = time.perf_counter() - began
     fault = "" if status == 0 else f"status {status}"
     cpu_s = used.ru_utime + used.ru_stime
-    return {"wall_s": wall_s, "cpu_s": cpu_s, "peak_kib": used.ru_maxrss, "fault": fault}
+    return {"wall_s": wall_s, "cpu_s": cpu_s, "peak_kib": used.ru_maxrss, "server_kib": 0, "fault": fault}
 
 
 class _Sampler:
-    """Watches the peak resident memory of every process below this one, each kept from its last sample."""
+    """Watches the peak resident memory of the processes below this one, as each has it in its last sample."""
 
     def __init__(self) -> None:
-        self._peak_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        self._peak_kib = 0
         self._is_stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
@@ -112,7 +117,7 @@ class _Sampler:
         """The largest process seen, in KiB."""
         self._is_stopped.set()
         self._thread.join()
-        return max(self._peak_kib, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+        return self._peak_kib
 
 
 def _below(pid: int) -> list[int]:
@@ -136,18 +141,16 @@ def _peak_kib(pid: int) -> int:
 
 
 def _spent_s() -> float:
-    """Processor seconds so far of this process and everything below it, ended or not."""
-    spent_s = 0.0
-    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        used = resource.getrusage(who)
-        spent_s += used.ru_utime + used.ru_stime
+    """Processor seconds so far of this process and of those below it, without what a job's own process took."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    spent_s = own.ru_utime + own.ru_stime
     for pid in _below(os.getpid()):
         try:
             fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        # proc(5): 14 to 17, own and waited-for children's time, counted from 1 with the name as 2.
-        spent_s += sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+        # proc(5): fields 14 and 15, counted from 1 with the name as 2; in steps of 10 ms.
+        spent_s += sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
     return spent_s
 
 

@@ -36,7 +36,8 @@ def make_inputs(parent: Path) -> Path:
             shutil.rmtree(old)
     for name, make in _makers().items():
         if not (folder / name).exists():
-            print(f"making {name}", file=sys.stderr, flush=True)
+            if not name.startswith("b-") or name == "b-000.jpg":
+                print(f"making {name}", file=sys.stderr, flush=True)
             unfinished = folder / f"unfinished-{name}"
             make(unfinished, folder)
             unfinished.rename(folder / name)

@@ -17,12 +17,16 @@ ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: wall and processor seconds, the peak resident memory of its largest process, and why it failed, if."""
+    """One run: wall and processor seconds, the peak resident memory, and why it failed, if it did.
+
+    ``server_kib`` is the peak of the largest process that stays when the job's own has ended, where there is one.
+    """
 
     wall_s: float
     cpu_s: float
     peak_kib: int
     fault: str = ""
+    server_kib: int = 0
 
 
 def run_command(command: Sequence[str], log: Path, stdout: Path | None = None) -> Run:

@@ -39,7 +39,7 @@ class Result:
 
     @property
     def peak_mib(self) -> float:
-        """The peak resident memory of the largest process."""
+        """The peak resident memory of the process that does the job."""
         return self.peak_kib / MIB
 
 
@@ -68,7 +68,7 @@ class Results:
         return result if result is not None and result.walls_s and not result.fault else None
 
 
-def to_json(results: Results, targets: list[dict[str, Any]]) -> dict[str, Any]:
+def to_json(results: Results, server_kib: int, targets: list[dict[str, Any]]) -> dict[str, Any]:
     """Everything, as JSON takes it."""
     inputs = {
         key: {
@@ -94,4 +94,4 @@ def to_json(results: Results, targets: list[dict[str, Any]]) -> dict[str, Any]:
         }
         for blast in results.blasts
     ]
-    return {"inputs": inputs, "bombs": bombs, "targets": targets}
+    return {"inputs": inputs, "bombs": bombs, "server_kib": server_kib, "targets": targets}
