@@ -54,7 +54,7 @@ class Bench:
         ]
         row = self.results.of[item.key] = {one.name: Result() for one in contenders}
         with ExitStack() as stack:
-            drivers = {way: stack.enter_context(_driver(way)) for way in (Way.WARM, Way.CHILD)}
+            drivers = {way: stack.enter_context(_driver(way)) for way in (Way.WARM, Way.CHILD, Way.COPY)}
             self._warm(sources, drivers)
             for number in range(self._rounds):
                 for one in contenders:
@@ -88,8 +88,6 @@ class Bench:
         match one.way:
             case Way.COMMAND:
                 return run_command(command_of(one, PEERS_PYTHON, sources, self._out), self._log)
-            case Way.COPY:
-                return run_command(command_of(one, PEERS_PYTHON, sources, self._out), self._log, self._out)
             case Way.COLD:
                 with _driver(one.way) as driver:
                     return driver.run(sources, self._out)
@@ -122,7 +120,7 @@ class Bench:
 
 def _driver(way: Way) -> Driver:
     python = SERVICE_PYTHON if SERVICE_PYTHON.exists() else PEERS_PYTHON
-    return Driver(python, "child" if way is Way.CHILD else "worker")
+    return Driver(python, way.value if way in {Way.CHILD, Way.COPY} else "worker")
 
 
 def _lines(bench: Bench, chosen: list[str]) -> Iterator[str]:

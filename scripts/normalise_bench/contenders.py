@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 class Way(StrEnum):
     """How a contender is run.
 
-    ``COMMAND``: a process for each run. ``COPY``: the same, its output is its stdout. ``COLD``: the service's worker,
+    ``COMMAND``: a process for each run. ``COPY``: a forked child that reads and writes. ``COLD``: the service's worker,
     first scan of a process. ``WARM``: a later scan. ``CHILD``: to_pdf in a forked child with all modules loaded.
     """
 
@@ -32,7 +32,7 @@ class Contender:
     slow: frozenset[str] = field(default=frozenset())
 
 
-COPY, COLD, WARM, CHILD = "byte copy (cat)", "scangate, cold worker", "scangate, warm worker", "scangate, to_pdf alone"
+COPY, COLD, WARM, CHILD = "byte copy", "scangate, cold worker", "scangate, warm worker", "scangate, to_pdf alone"
 IMG2PDF = ("img2pdf, internal", "img2pdf, pikepdf")
 STREAMED_JPEG = "Pillow, JPEGs, no PDF"
 
@@ -47,7 +47,7 @@ def _peer(name: str) -> tuple[str, ...]:
 
 
 CONTENDERS = (
-    Contender(COPY, Way.COPY, _ALL, ("cat", "{sources}")),
+    Contender(COPY, Way.COPY, _ALL),
     Contender(WARM, Way.WARM, _ALL),
     Contender(COLD, Way.COLD, _ALL),
     Contender(CHILD, Way.CHILD, _ALL),

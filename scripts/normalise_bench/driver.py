@@ -1,7 +1,7 @@
-"""Runs scangate's converter as told on stdin, a JSON line a scan, and says what each took: the process of a contender.
+"""Converts or copies as told on stdin, a JSON line a scan, and says what each took: the process of a contender.
 
-``worker``: image.worker.convert, as the service calls it: a job's own process, forked from a server. ``child``: to_pdf in a forked child that has every module
-loaded already, which is the conversion alone.
+``worker``: image.worker.convert, as the service calls it: a job's own process, forked from a server. ``child``: to_pdf
+in a forked child that has every module loaded. ``copy``: a forked child that reads and writes the bytes.
 """
 
 import asyncio
@@ -11,19 +11,18 @@ import resource
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[0] = str(ROOT)
 
-from image.document import Limits  # noqa: E402 -- found once the path is set
-from image.errors import ScanError  # noqa: E402 -- the same
-
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 MEMORY_BYTES = 1_000_000_000
 TIMEOUT_S = 300.0
 SAMPLE_S = 0.001
+BLOCK_BYTES = 256 * 1024
 
 
 def main() -> int:
@@ -31,14 +30,17 @@ def main() -> int:
     way = sys.argv[1]
     if way == "worker":
         asyncio.run(_through_worker())
-    else:
-        _preload()
-        for line in sys.stdin:
-            _answer(_in_child(line))
+        return 0
+    work = _copy if way == "copy" else _converter()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        _answer(_in_child(work, [Path(source) for source in asked["sources"]], Path(asked["out"])))
     return 0
 
 
 async def _through_worker() -> None:
+    from image.document import Limits
+    from image.errors import ScanError
     from image.exchange import Usage
     from image.worker import convert
 
@@ -68,8 +70,16 @@ async def _through_worker() -> None:
         _answer({"wall_s": wall_s, "cpu_s": cpu_s, "peak_kib": peak_kib, "server_kib": server_kib, "fault": fault})
 
 
-def _preload() -> None:
-    """Everything a conversion may import."""
+def _copy(sources: list[Path], out: Path) -> None:
+    with out.open("wb", buffering=0) as target:
+        for source in sources:
+            with source.open("rb", buffering=0) as file:
+                while block := file.read(BLOCK_BYTES):
+                    target.write(block)
+
+
+def _converter() -> Callable[[list[Path], Path], object]:
+    """to_pdf, with everything loaded that a conversion may import."""
     import pypdf
     from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
@@ -77,27 +87,30 @@ def _preload() -> None:
     import image.pdf.clean
     import image.raster
     import image.verify
+    from image.document import Limits
 
-    assert all((image, pypdf, Image, BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin))
+    assert all((pypdf, Image, BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin))
+    return lambda sources, out: image.convert.to_pdf(sources, out, Limits(), MADE_AT)
 
 
-def _in_child(line: str) -> dict[str, object]:
-    from image.convert import to_pdf
-
-    asked = json.loads(line)
+def _in_child(work: Callable[[list[Path], Path], object], sources: list[Path], out: Path) -> dict[str, object]:
     began = time.perf_counter()
     child = os.fork()
     if not child:
         try:
-            to_pdf([Path(source) for source in asked["sources"]], Path(asked["out"]), Limits(), MADE_AT)
-        except ScanError:
+            work(sources, out)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, this child must not go on as its parent
+            print(error, file=sys.stderr)
             os._exit(1)
         os._exit(0)
     _, status, used = os.wait4(child, 0)
     wall_s = time.perf_counter() - began
-    fault = "" if status == 0 else f"status {status}"
-    cpu_s = used.ru_utime + used.ru_stime
-    return {"wall_s": wall_s, "cpu_s": cpu_s, "peak_kib": used.ru_maxrss, "server_kib": 0, "fault": fault}
+    return {
+        "wall_s": wall_s,
+        "cpu_s": used.ru_utime + used.ru_stime,
+        "peak_kib": used.ru_maxrss,
+        "fault": f"exit code {os.waitstatus_to_exitcode(status)}" if status else "",
+    }
 
 
 class _Sampler:

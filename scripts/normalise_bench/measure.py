@@ -29,16 +29,13 @@ class Run:
     server_kib: int = 0
 
 
-def run_command(command: Sequence[str], log: Path, stdout: Path | None = None) -> Run:
-    """Runs ``command``, which prints to ``log``, or to ``stdout`` where that is its output.
+def run_command(command: Sequence[str], log: Path) -> Run:
+    """Runs ``command``, which prints to ``log``.
 
     The kernel counts a process's peak from that of the one that starts it, so this script stays small itself.
     """
-    with log.open("wb") as complaints, (stdout or log).open("ab") as said:
-        actions = [
-            (os.POSIX_SPAWN_DUP2, said.fileno(), 1),
-            (os.POSIX_SPAWN_DUP2, complaints.fileno(), 2),
-        ]
+    with log.open("wb") as said:
+        actions = [(os.POSIX_SPAWN_DUP2, said.fileno(), number) for number in (1, 2)]
         program = shutil.which(command[0]) or command[0]
         began = time.perf_counter()
         pid = os.posix_spawn(program, list(command), ENVIRONMENT, file_actions=actions)
@@ -49,7 +46,7 @@ def run_command(command: Sequence[str], log: Path, stdout: Path | None = None) -
 
 
 class Driver:
-    """driver.py as a process that stays, for the warm worker and the forked child; a context manager."""
+    """driver.py as a process that stays, for the warm worker and what is forked; a context manager."""
 
     def __init__(self, python: Path, way: str) -> None:
         self._process = subprocess.Popen(
