@@ -55,7 +55,8 @@ class Bench:
         row = self.results.of[item.key] = {one.name: Result() for one in contenders}
         with ExitStack() as stack:
             drivers = {way: stack.enter_context(_driver(way)) for way in (Way.WARM, Way.CHILD, Way.COPY)}
-            self._warm(sources, drivers)
+            drivers[Way.WARM].run(sources, self._out)  # it starts what later scans find running
+            self._clear()
             for number in range(self._rounds):
                 for one in contenders:
                     result = row[one.name]
@@ -76,14 +77,6 @@ class Bench:
         is_right = run.fault in bomb.faults or (not run.fault and bomb.is_harmless)
         self.results.blasts.append(Blast(bomb.name, bomb.title, run.wall_s, run.peak_kib, run.fault, is_right))
 
-    def _warm(self, sources: tuple[Path, ...], drivers: dict[Way, Driver]) -> None:
-        """Lets the warm worker start what later scans find running, and looks at what that holds; not timed."""
-        drivers[Way.WARM].run(sources, self._out)
-        self._clear()
-        run = drivers[Way.WARM].run(sources, self._out, is_watched=True)
-        self.server_kib = max(self.server_kib, run.server_kib)
-        self._clear()
-
     def _run(self, one: Contender, sources: tuple[Path, ...], drivers: dict[Way, Driver]) -> Run:
         match one.way:
             case Way.COMMAND:
@@ -94,12 +87,12 @@ class Bench:
             case _:
                 return drivers[one.way].run(sources, self._out)
 
-    @staticmethod
-    def _count(result: Result, run: Run) -> None:
+    def _count(self, result: Result, run: Run) -> None:
         result.walls_s.append(run.wall_s)
         result.cpus_s.append(run.cpu_s)
         result.peak_kib = max(result.peak_kib, run.peak_kib)
         result.fault = run.fault
+        self.server_kib = max(self.server_kib, run.server_kib)
 
     def _look(self, one: Contender, result: Result, item: Input, sources: tuple[Path, ...]) -> None:
         """Whether the pictures in the output are those of the source."""

@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,7 +20,6 @@ sys.path[0] = str(ROOT)
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 MEMORY_BYTES = 1_000_000_000
 TIMEOUT_S = 300.0
-SAMPLE_S = 0.001
 BLOCK_BYTES = 256 * 1024
 
 
@@ -47,7 +45,6 @@ async def _through_worker() -> None:
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         asked = json.loads(line)
-        sampler = _Sampler() if asked["is_watched"] else None
         before_s, began = _spent_s(), time.perf_counter()
         fault = ""
         used: list[Usage] = []
@@ -64,7 +61,7 @@ async def _through_worker() -> None:
         except (ScanError, OSError) as error:
             fault = error.fault if isinstance(error, ScanError) else f"OSError {error}"
         wall_s = time.perf_counter() - began
-        server_kib = sampler.stop() if sampler else 0
+        server_kib = max((_peak_kib(pid) for pid in _below(os.getpid())), default=0)
         peak_kib = max((one.peak_bytes // 1024 for one in used), default=0)
         cpu_s = _spent_s() - before_s + sum(one.cpu_s for one in used)
         _answer({"wall_s": wall_s, "cpu_s": cpu_s, "peak_kib": peak_kib, "server_kib": server_kib, "fault": fault})
@@ -111,26 +108,6 @@ def _in_child(work: Callable[[list[Path], Path], object], sources: list[Path], o
         "peak_kib": used.ru_maxrss,
         "fault": f"exit code {os.waitstatus_to_exitcode(status)}" if status else "",
     }
-
-
-class _Sampler:
-    """Watches the peak resident memory of the processes below this one, as each has it in its last sample."""
-
-    def __init__(self) -> None:
-        self._peak_kib = 0
-        self._is_stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._is_stopped.wait(SAMPLE_S):
-            self._peak_kib = max([self._peak_kib, *(_peak_kib(pid) for pid in _below(os.getpid()))])
-
-    def stop(self) -> int:
-        """The largest process seen, in KiB."""
-        self._is_stopped.set()
-        self._thread.join()
-        return self._peak_kib
 
 
 def _below(pid: int) -> list[int]:

@@ -66,11 +66,11 @@ class Driver:
             self._process.stdin.close()
         self._process.wait()
 
-    def run(self, sources: Sequence[Path], out: Path, *, is_watched: bool = False) -> Run:
-        """One scan. ``is_watched``: its memory is sampled, which slows it down."""
+    def run(self, sources: Sequence[Path], out: Path) -> Run:
+        """One scan."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        asked = {"sources": [str(path) for path in sources], "out": str(out), "is_watched": is_watched}
+        asked = {"sources": [str(path) for path in sources], "out": str(out)}
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         said = self._process.stdout.readline()
