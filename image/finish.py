@@ -50,12 +50,9 @@ def fit(document: Document, budget: Budget, limits: Limits) -> Document:
     """
     if document.size_bytes <= budget.size_bytes:
         return document
-    assert not document.is_untouched, "a signed PDF is cleaned before it is made to fit"
     if not budget.order:
         raise too_large(document.size_bytes, budget)
-    from image.pdf.weigh import check_changeable
-
-    check_changeable(document.path, document.size_bytes)
+    assert not document.is_untouched, "a signed PDF is cleaned before it is made to fit"
     if budget.order[0] is Fit.REDUCE:
         return _reduced_first(document, budget, limits)
     return _split_first(document, budget, limits)

@@ -52,10 +52,13 @@ class Budget:
         """How many rungs there are until every tone has reached its floor."""
         return max(len(self.colour), len(self.grey), len(self.bilevel))
 
-    def step(self, tone: Tone, rung: int) -> Step | None:
-        """What rung ``rung`` (from 0) asks of a picture of ``tone``; None when that tone is never reduced."""
-        steps = {Tone.COLOUR: self.colour, Tone.GREY: self.grey, Tone.BILEVEL: self.bilevel}[tone]
-        return steps[min(rung, len(steps) - 1)] if steps else None
+    def steps(self, tone: Tone, rung: int) -> tuple[Step, ...]:
+        """What rung ``rung`` (from 0) asks of a picture of ``tone``; empty when that tone is never reduced.
+
+        Dithered black and white may not bear the firmest step, and then has the ones before it as well.
+        """
+        steps = {Tone.COLOUR: self.colour, Tone.GREY: self.grey, Tone.BILEVEL: self.bilevel}[tone][: rung + 1]
+        return steps[::-1] if tone is Tone.BILEVEL else steps[-1:]
 
 
 def tone_of(picture: Picture) -> Tone:

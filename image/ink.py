@@ -29,8 +29,11 @@ _INKED = re.compile(rb"\xff+")
 
 
 def ink_of(picture: Picture, data: bytes, size: tuple[int, int]) -> Ink | None:
-    """The ink of ``picture``, found readable; ``size`` is its size in pixels at ``DPI``. None when it is damaged."""
-    image = decoded(picture, data, size)
+    """The ink of ``picture``, found readable; ``size`` is its size in pixels at ``DPI``.
+
+    None when it is damaged, and for CMYK, which scanners do not write for what they find on a sheet.
+    """
+    image = decoded(picture, data, size) if picture.colour in {Colour.GREY, Colour.RGB} else None
     if image is None:
         return None
     edge = round(min(size) * MARGIN)

@@ -7,11 +7,13 @@ from pikepdf import Object
 
 from image.blank import DPI, is_blank
 from image.document import Limits, Written
+from image.ink import ink_of
 from image.pdf.drawing import drawing
 from image.pdf.kept import keep_pages
 from image.pdf.opening import opened
 from image.pdf.pictures import picture_of
 from image.pdf.saving import save
+from image.picture_decoder import is_readable
 
 _MOST_IN = 50.0
 """An image shown larger than this, in inches, is no page that somebody put on a scanner."""
@@ -35,9 +37,6 @@ def leave_out(path: Path, out: Path, dropped: Sequence[int], limits: Limits) -> 
 
 
 def _is_blank(page: Object, limits: Limits) -> bool:
-    from image.ink import ink_of
-    from image.picture_decoder import is_readable
-
     drawn = drawing(page)
     if drawn is None or drawn.has_more or len(drawn.images) > 1:
         return False

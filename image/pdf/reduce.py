@@ -14,14 +14,17 @@ from image.pdf.opening import opened
 from image.pdf.pictures import Found, pictures
 from image.pdf.saving import save
 from image.pdf.update import Update
-from image.picture import Coding, Picture
+from image.picture import Coding
+from image.picture_decoder import is_readable
+from image.shrink import Shrunk, shrunk
 
 _G4 = frozenset({Coding.G4, Coding.G4_BLACK_IS_1})
 
 Changes = dict[int, list[str]]
 """What was done to each page, by its number from 1. A page whose images were packed anew without loss has nothing."""
 
-Steps = dict[Tone, Step | None]
+Steps = dict[Tone, tuple[Step, ...]]
+"""What one rung asks of each tone, the firmest first; a gentler step is taken for an image that cannot take that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def _rungs(wanted: Sequence[Found], budget: Budget) -> list[Steps]:
     tones = {tone_of(found.picture) for found in wanted}
     rungs: list[Steps] = []
     for rung in range(budget.rungs()):
-        steps = {tone: budget.step(tone, rung) for tone in tones}
+        steps = {tone: budget.steps(tone, rung) for tone in tones}
         if any(steps.values()) and steps not in rungs:
             rungs.append(steps)
     return rungs
@@ -98,48 +101,54 @@ class _Attempt:
         changes: Changes = defaultdict(list)
         has_smaller = False
         for found in self._wanted:
-            step = steps[tone_of(found.picture)]
-            data = self._smaller(pdf, found, step, update) if step is not None else None
             size_bytes = found.size_bytes
-            if step is not None and data is not None:
-                picture, size_bytes = data
-                has_smaller = True
-                is_scaled = (picture.width_px, picture.height_px) != (found.picture.width_px, found.picture.height_px)
-                change = change_of(step, tone_of(found.picture), is_smaller=is_scaled)
-                for page in found.pages if change else ():
-                    changes[page + 1].append(change)
+            for step in steps[tone_of(found.picture)]:
+                made = self._smaller(pdf, found, step)
+                if made is not None:
+                    update.replace(found.key, _entries(pdf, found, made), made.data)
+                    size_bytes, has_smaller = len(made.data), True
+                    for page in found.pages:
+                        changes[page + 1] += _change(found, step, made)
+                    break
             for at, group in enumerate(self._groups):
                 self._least[at] += size_bytes if group.holds(found.key) else 0
             if not self._must_end and not self.fits():
                 return None
-        return dict(changes) if has_smaller else None
+        return {page: done for page, done in changes.items() if done} if has_smaller else None
 
-    def _smaller(self, pdf: Pdf, found: Found, step: Step, update: Update) -> tuple[Picture, int] | None:
-        """The image after ``step`` and its size in bytes, put into ``update``; None when it stays as it is."""
-        from image.picture_decoder import is_readable
-        from image.shrink import shrunk
-
+    def _smaller(self, pdf: Pdf, found: Found, step: Step) -> Shrunk | None:
+        """The image after ``step``; None when it cannot take it, or would not become smaller."""
         picture = found.picture
         size = scaled(picture, (found.dpi_x, found.dpi_y), step)
         if picture.coding in _G4 and size == (picture.width_px, picture.height_px):
             return None
-        image = pdf.get_object(found.key)
-        assert isinstance(image, Stream)
-        data = image.read_raw_bytes()
+        data = _stream(pdf, found).read_raw_bytes()
         if not is_readable(picture, data, size, self._limits):
             return None
         made = shrunk(picture, data, size, step.quality)
-        if made is None or len(made.data) >= found.size_bytes:
-            return None
-        update.replace(found.key, _entries(image, made.picture, len(made.data)), made.data)
-        return made.picture, len(made.data)
+        return made if made is not None and len(made.data) < found.size_bytes else None
 
 
-def _entries(image: Stream, picture: Picture, size_bytes: int) -> bytes:
-    """The dictionary of ``image`` for new data; its colour space, Decode and the like stay."""
-    entries = Dictionary({key: value for key, value in image.stream_dict.items() if key != "/DecodeParms"})
+def _stream(pdf: Pdf, found: Found) -> Stream:
+    image = pdf.get_object(found.key)
+    assert isinstance(image, Stream), "it was found as one"
+    return image
+
+
+def _change(found: Found, step: Step, made: Shrunk) -> list[str]:
+    """What the notes say was done; nothing when nothing was lost."""
+    is_smaller = (made.picture.width_px, made.picture.height_px) != (found.picture.width_px, found.picture.height_px)
+    change = change_of(step, tone_of(found.picture), is_smaller=is_smaller)
+    return [change] if change else []
+
+
+def _entries(pdf: Pdf, found: Found, made: Shrunk) -> bytes:
+    """The dictionary of an image for its new data; its colour space, Decode and the like stay."""
+    picture = made.picture
+    had = _stream(pdf, found).stream_dict
+    entries = Dictionary({key: value for key, value in had.items() if key != "/DecodeParms"})
     entries.Width, entries.Height, entries.BitsPerComponent = picture.width_px, picture.height_px, picture.bits
-    entries.Length = size_bytes
+    entries.Length = len(made.data)
     if picture.coding is Coding.DCT:
         entries.Filter = Name.DCTDecode
     else:

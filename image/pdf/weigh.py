@@ -1,15 +1,11 @@
-"""What each page of a finished PDF takes in a file of its own, and whether the file may be changed at all."""
+"""What each page of a finished PDF takes in a file of its own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from pikepdf import Array, Dictionary, Object, Pdf, Stream
 
-from image.errors import ScanError, ScanFault
-from image.fit import megabytes
 from image.packing import Key, Weights
-from image.pdf.opening import opened
 
 _AROUND_BYTES = 64
 """What stands around an object: its line of the cross-reference table, its number, ``endobj``, ``endstream``."""
@@ -19,20 +15,6 @@ _FRAME_BYTES = 1024
 
 _KID_BYTES = 16
 """A page's reference in the page tree."""
-
-
-def check_changeable(path: Path, size_bytes: int) -> None:
-    """Raises ``ScanError`` (too-large) when the PDF is signed or protected, and changing would break it."""
-    with opened(path) as pdf:
-        form = pdf.Root.get("/AcroForm")
-        # ISO 32000-1 table 219: SigFlags is set in the form of a signed document.
-        if pdf.is_encrypted or (isinstance(form, Dictionary) and "/SigFlags" in form):
-            raise ScanError(
-                ScanFault.TOO_LARGE,
-                f"The PDF from the scanner has {megabytes(size_bytes)}, which is more than a mail may have, and it "
-                "carries a digital signature, which would be broken by making it smaller. Please scan fewer pages "
-                "at a time.",
-            )
 
 
 def weights(pdf: Pdf) -> Weights:

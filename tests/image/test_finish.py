@@ -1,11 +1,14 @@
 """A scan made to fit the mail: reduced, split, or refused, in the order that is allowed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from image.document import Document
 from image.errors import ScanFault
+from image.finish import drop_blanks
 from image.fit import Budget, Fit, Step
 from tests.image.drawn import SAME, difference, page, saved
 from tests.image.heavy import (
@@ -21,7 +24,7 @@ from tests.image.heavy import (
 )
 from tests.image.poppler import extracted, page_sizes, rendered, unpacked
 from tests.image.scanned_pdf import scan
-from tests.image.through_convert import converted
+from tests.image.through_convert import LIMITS, converted
 
 REDUCE, SPLIT = Fit.REDUCE, Fit.SPLIT
 
@@ -147,6 +150,18 @@ def test_each_tone_has_its_own_steps(tmp_path: Path):
     assert actions(after) == ["reduced", "passed", "reduced"]
 
 
+def test_what_is_dithered_too_finely_for_the_floor_takes_the_step_before(tmp_path: Path):
+    """Black and white of 600 dpi whose dots bear 300, but not 200, is at 300 when the rest is at its floor."""
+    dots = Image.new("1", (996, 1404), 1)
+    for x in range(0, 996, 8):
+        for y in range(0, 1404, 8):
+            dots.paste(0, (x, y, x + 4, y + 4))
+    fax = saved(dots, "TIFF", compression="group4", dpi=(600, 600))
+    after = fitted(converted(tmp_path, fax, jpeg(1)), budget(80_000, REDUCE))
+    assert [image.size for image in extracted(after.path)] == [(498, 702), (249, 351)]
+    assert after.notes[0] == "Page 1 was reduced to 300 dpi, so that the mail stays below its limit."
+
+
 def test_pages_turned_by_the_scanner_stay_upright(tmp_path: Path):
     """The matrices that undo EXIF's orientation are kept, so are the sizes."""
     photos = []
@@ -161,12 +176,9 @@ def test_pages_turned_by_the_scanner_stay_upright(tmp_path: Path):
     assert all(difference(rendered(after.path, 50, number), look) < SAME for number, look in enumerate(looks, 1))
 
 
-def test_a_signed_pdf_is_not_broken_to_make_it_fit(tmp_path: Path):
-    """It is refused, and told why."""
-    pdf = scan(3)
-    pdf.Root.AcroForm = {"/SigFlags": 3, "/Fields": []}
-    pdf.save(tmp_path / "out.pdf")
-    before = as_document(tmp_path / "out.pdf")
-    error = refusal(before, budget(before.size_bytes - 1, REDUCE, SPLIT))
-    assert error.fault is ScanFault.TOO_LARGE
-    assert "signature" in str(error)
+def test_a_signed_pdf_is_not_changed(tmp_path: Path):
+    """Passed as it came, its blank pages stay, and when nothing is allowed it is refused like any other."""
+    scan(3).save(tmp_path / "out.pdf")
+    before = replace(as_document(tmp_path / "out.pdf"), is_untouched=True)
+    assert drop_blanks(before, LIMITS) is before
+    assert refusal(before, budget(before.size_bytes - 1)).fault is ScanFault.TOO_LARGE

@@ -32,9 +32,14 @@ def _picture(width_px: int = 2480, height_px: int = 3508, colour: Colour = Colou
 def test_rungs_end_when_every_tone_is_at_its_floor():
     """A tone with fewer rungs stays at its floor while the others go on."""
     assert BUDGET.rungs() == 3
-    assert [BUDGET.step(Tone.COLOUR, rung) for rung in range(3)] == [Step(300, 75), Step(200, 75), Step(150, 60)]
-    assert [BUDGET.step(Tone.BILEVEL, rung) for rung in range(3)] == [Step(300, 0), Step(200, 0), Step(200, 0)]
-    assert Budget(1, grey=()).step(Tone.GREY, 0) is None
+    assert [BUDGET.steps(Tone.COLOUR, rung) for rung in range(3)] == [
+        (Step(300, 75),),
+        (Step(200, 75),),
+        (Step(150, 60),),
+    ]
+    firm = (Step(200, 0), Step(300, 0))
+    assert [BUDGET.steps(Tone.BILEVEL, rung) for rung in range(3)] == [firm[1:], firm, firm]
+    assert Budget(1, grey=()).steps(Tone.GREY, 0) == ()
 
 
 @pytest.mark.parametrize(

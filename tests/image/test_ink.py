@@ -97,3 +97,9 @@ def test_damage_is_no_ink():
     sheet = paper()
     picture = Picture(*sheet.size, 8, Colour.RGB, Coding.DCT)
     assert ink_of(picture, saved(sheet, "JPEG")[:5000], (827, 1170)) is None
+
+
+def test_cmyk_is_not_looked_at():
+    """Colours for print do not come from an empty sheet: such a page is never blank."""
+    sheet = paper().convert("CMYK")
+    assert ink_of(Picture(*sheet.size, 8, Colour.CMYK, Coding.DCT), saved(sheet, "JPEG"), (827, 1170)) is None
