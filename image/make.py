@@ -11,7 +11,6 @@ from image.fit import Budget
 from image.reading import Reading
 from image.recipe import Recipe, Signed
 
-
 NOT_READ = Reading()
 
 
