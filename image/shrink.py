@@ -1,13 +1,14 @@
 """Brings one decoded image to a smaller size and codes it for a PDF: one of the modules that know Pillow."""
 
 import io
+import math
 from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops
 
 from image.document import Limits
 from image.picture import Coding, Picture
-from image.picture_decoder import decoded, grey_bands
+from image.picture_decoder import BAND_ROWS, decoded, grey_bands
 from image.probe_tiff import probe_tiff
 from image.reader import reader_of
 
@@ -53,8 +54,19 @@ def _resized(image: Image.Image, picture: Picture, size: tuple[int, int]) -> Ima
         return image
     # libjpeg rounds up where the size cannot be divided: the last row and column may stand for less than a pixel.
     by = round(picture.width_px / image.width)
-    box = (0, 0, picture.width_px / by, picture.height_px / by)
-    return image.resize(size, Image.Resampling.HAMMING, box=box)
+    width, height = picture.width_px / by, picture.height_px / by
+    smaller = Image.new(image.mode, size)
+    # In bands, because Pillow holds a picture of the new width and the old height in between.
+    for top in range(0, size[1], BAND_ROWS):
+        bottom = min(top + BAND_ROWS, size[1])
+        first, last = top * height / size[1], bottom * height / size[1]
+        # The filter looks past the band by a row of the new size on either side.
+        near = math.ceil(height / size[1]) + 1
+        above = max(0, int(first) - near)
+        rows = image.crop((0, above, image.width, min(image.height, math.ceil(last) + near)))
+        box = (0, first - above, width, last - above)
+        smaller.paste(rows.resize((size[0], bottom - top), Image.Resampling.HAMMING, box=box), (0, top))
+    return smaller
 
 
 def _bilevel(image: Image.Image, size: tuple[int, int], *, is_ink_one: bool) -> Image.Image | None:

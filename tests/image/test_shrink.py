@@ -12,8 +12,9 @@ from PIL import Image, ImageChops
 from image.document import Limits
 from image.picture import Coding, Colour, Picture
 from image.picture_decoder import decoded, is_readable
-from image.shrink import Shrunk, shrunk
+from image.shrink import Shrunk, _resized, shrunk
 from tests.image.drawn import SAME, difference, g4_strip, page, saved
+from tests.image.heavy import photo
 from tests.image.sheets import WORDS, text_page
 
 LIMITS = Limits()
@@ -89,6 +90,15 @@ def test_photographs_keep_what_they_show(mode: str, size: tuple[int, int], *, pr
         assert (found.mode, found.size) == (mode, size)
         assert not set(found.info) & {"exif", "icc_profile", "comment"}
         assert difference(found, image.resize(size, Image.Resampling.BOX)) < SAME
+
+
+@pytest.mark.parametrize("size", [(150, 600), (331, 467), (400, 999), (500, 1500)])
+def test_bands_leave_no_seams(size: tuple[int, int]):
+    """A picture made smaller in bands is the one made smaller at once, to one level of 255 that rounding takes."""
+    image = photo(1, "L" if size[0] == 331 else "RGB").resize((600, 1500))
+    made = _resized(image, Picture(*image.size, 8, Colour.RGB, Coding.FLATE), size)
+    at_once = image.resize(size, Image.Resampling.HAMMING)
+    assert max(ImageChops.difference(made, at_once).tobytes()) <= 1
 
 
 def test_lossless_colour_becomes_jpeg():
