@@ -52,11 +52,14 @@ def clean_pdf(source: Path, out: Path, limits: Limits, made_at: datetime, recipe
     ``OSError`` when ``out`` cannot be written.
     """
     with opened(source) as pdf:
+        promised: Any = pdf.Root.Pages.get("/Count")
+        if isinstance(promised, int):
+            # Before qpdf makes an object of each page.
+            check_page_count(promised, limits)
         count = len(pdf.pages)
         if not count:
             raise ScanError(ScanFault.NO_PAGES, "The PDF from the scanner holds no page. Please scan again.")
         check_page_count(count, limits)
-        promised: Any = pdf.Root.Pages.get("/Count")
         was_signed = is_signed(pdf)
         if was_signed and recipe.signed is Signed.REFUSE:
             raise _signed()

@@ -2,17 +2,22 @@
 
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream
 
-_UNPACKED_BYTES = 16_000_000
-"""Instructions unpacked of one stream, to see whether they are whole; scans have a few hundred bytes, maps some MB."""
+from image.errors import ScanError, ScanFault
 
-_ALL_UNPACKED_BYTES = 1_000_000_000
+_UNPACKED_BYTES = 64_000_000
+"""Instructions of one stream, unpacked to see whether they are whole; scans have a few hundred bytes, maps some MB.
+
+More than that is no drawing but an attack on whoever opens it, and refused.
+"""
+
+_ALL_UNPACKED_BYTES = 300_000_000
 """Instructions unpacked of one document; what lies behind is passed unlooked at."""
 
 _EXAMINED_BYTES = 300_000
@@ -47,7 +52,7 @@ class Measured:
 
 
 def contents_of(drawn: Object, measured: Measured) -> Contents:
-    """The instructions of a page, or of a form XObject."""
+    """The instructions of a page, or of a form XObject. Raises ``ScanError`` (too-large) for more than any has."""
     packed = drawn if isinstance(drawn, Stream) else drawn.get("/Contents")
     parts = list(packed) if isinstance(packed, Array) else [packed]
     streams = [one for one in parts if isinstance(one, Stream)]
@@ -60,6 +65,11 @@ def contents_of(drawn: Object, measured: Measured) -> Contents:
         if size is None:
             return Contents(is_damaged=True, instructions=None)
         total += size
+        if total > _UNPACKED_BYTES:
+            raise ScanError(
+                ScanFault.TOO_LARGE,
+                "A page of the PDF has far more to draw than any scan. Please set the scanner to scan pictures.",
+            )
     if total > _EXAMINED_BYTES:
         return Contents(is_damaged=False, instructions=None)
     if not streams:
@@ -127,26 +137,42 @@ def _unpacked_bytes(stream: Stream, limit: int) -> int | None:
     packed_bytes = packed if isinstance(packed, int) else len(stream.read_raw_bytes())
     if coding == []:
         return packed_bytes
-    if packed_bytes > limit or (coding != ["/FlateDecode"] and packed_bytes > _READ_WHOLE_BYTES):
+    if packed_bytes > limit or (set(coding) != {"/FlateDecode"} and packed_bytes > _READ_WHOLE_BYTES):
         return _UNKNOWN_BYTES
-    if coding == ["/FlateDecode"] and "/DecodeParms" not in stream:
-        return _inflated_bytes(stream.read_raw_bytes(), limit)
+    if set(coding) == {"/FlateDecode"} and "/DecodeParms" not in stream:
+        return _inflated_bytes(stream.read_raw_bytes(), limit, len(coding))
     try:
         return len(stream.read_bytes())
     except pikepdf.PikepdfError:
         return None
 
 
-def _inflated_bytes(packed: bytes, limit: int) -> int | None:
-    """The bytes ``packed`` unpacks to, counted up to ``limit``; None when it breaks off or makes no sense before."""
-    unpacker, size = zlib.decompressobj(), 0
+def _inflated_bytes(packed: bytes, limit: int, layers: int) -> int | None:
+    """The bytes that ``packed``, packed ``layers`` times, unpacks to, counted up to ``limit``; None when damaged."""
+    pieces: Iterator[bytes] = iter((packed,))
+    for _ in range(layers):
+        pieces = _inflated(pieces)
+    size = 0
     try:
-        while packed and size <= limit and not unpacker.eof:
-            size += len(unpacker.decompress(packed, _PIECE_BYTES))
-            packed = unpacker.unconsumed_tail
+        for piece in pieces:
+            size += len(piece)
+            if size > limit:
+                break
     except zlib.error:
         return None
-    return size if unpacker.eof or size > limit else None
+    return size
+
+
+def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """One layer undone, in small pieces. Raises ``zlib.error`` when it breaks off or makes no sense."""
+    unpacker = zlib.decompressobj()
+    for piece in pieces:
+        packed = piece
+        while packed and not unpacker.eof:
+            yield unpacker.decompress(packed, _PIECE_BYTES)
+            packed = unpacker.unconsumed_tail
+    if not unpacker.eof:
+        raise zlib.error("it breaks off")
 
 
 def _coding(stream: Stream) -> list[str]:

@@ -135,6 +135,15 @@ async def test_it_ends_in_little_memory(tmp_path: Path, what: str):
         assert found.size_bytes < 2 * len(HOSTILE[what]) + 10_000
 
 
+@pytest.mark.parametrize("what", ["instructions packed twice", "instructions without end", "the same again and again"])
+def test_nobody_is_sent_a_bomb(tmp_path: Path, what: str):
+    """Drawing instructions that would keep every reader busy for minutes are refused, not passed on."""
+    source = written(tmp_path / "in.pdf", HOSTILE[what])
+    with pytest.raises(ScanError) as caught:
+        clean_pdf(source, tmp_path / "out.pdf", LIMITS, MADE_AT, RECIPE)
+    assert caught.value.fault is ScanFault.TOO_LARGE
+
+
 async def test_a_large_scan_in_little_memory(tmp_path: Path):
     """A PDF of 150 MB is cleaned and checked in a process of 150 MB of address space: it is never held as a whole."""
     page = (
