@@ -21,6 +21,8 @@ class Coding(StrEnum):
     """How the bytes are coded (ISO 32000-1 section 7.4).
 
     ``G4_BLACK_IS_1`` is for data whose fax-black runs are to be shown white (TIFF's BlackIsZero).
+    ``G3`` is T.4 of one dimension and ``G3_2D`` of two, both with an end-of-line code before each row; ``MH`` is
+    Modified Huffman (TIFF's compression 2), each row on a byte boundary; each with its twin for BlackIsZero.
     ``JPX`` is a JP2 file around a JPEG 2000 codestream. ``FLATE_PNG`` is Flate over rows that each begin with a PNG
     filter byte.
     """
@@ -29,6 +31,12 @@ class Coding(StrEnum):
     JPX = "jpx"
     G4 = "g4"
     G4_BLACK_IS_1 = "g4-black-is-1"
+    G3 = "g3"
+    G3_BLACK_IS_1 = "g3-black-is-1"
+    G3_2D = "g3-2d"
+    G3_2D_BLACK_IS_1 = "g3-2d-black-is-1"
+    MH = "mh"
+    MH_BLACK_IS_1 = "mh-black-is-1"
     FLATE = "flate"
     FLATE_PNG = "flate-png"
 

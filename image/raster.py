@@ -1,31 +1,29 @@
-"""Decodes one page at a time and encodes it for a PDF: the only module that knows Pillow."""
+"""Decodes one page at a time: with its neighbours, the only one that knows Pillow."""
 
-import hashlib
 import io
-import re
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
 
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from image.document import Limits
+from image.complaints import FLAW, overheard
+from image.encoder import Encoded, encoded
 from image.errors import ScanError, ScanFault, is_local
-from image.picture import Coding, Colour, Picture
-from image.probe_tiff import probe_tiff
-from image.reader import Span, reader_of
+from image.probe_tiff import OLD_JPEG, TiffPage
+from image.reader import reader_of
 from image.recipe import Recipe
 from image.sniff import Kind
 from image.step import Encode, Target
+from image.tiff_raster import Doubts, tiff_picture
 
 # The probes have checked every size against the limits before a page comes here, and decode() holds them to it.
 Image.MAX_IMAGE_PIXELS = None
 
-BAND_ROWS = 256
-"""Rows compressed at a time: a band of an A4 page at 600 dpi takes 4 MB."""
+# Pillow keeps so many blocks of 16 MB for the next page: a colour page of A4 at 300 dpi takes three, and to have the
+# system hand them out anew costs a sixth of the time that its decoding takes.
+Image.core.set_blocks_max(3)  # type: ignore[attr-defined]
 
 _FORMATS = {
     Kind.TIFF: "TIFF",
@@ -36,15 +34,18 @@ _FORMATS = {
     Kind.JP2: "JPEG2000",
 }
 _WHITE_ROWS = 256
+_TURNED_BACK = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How a picture shown upright lies in the file, by EXIF's orientation."""
+
 _DEEP_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """One encoded image: its facts and its bytes, in pieces, to be read once."""
-
-    picture: Picture
-    data: Iterator[bytes]
 
 
 class Frames:
@@ -70,8 +71,11 @@ class Frames:
         Raises ``ScanError``: unsupported when the decoder does not know this kind, damaged when it cannot go on.
         """
         try:
-            image = self._decode(step)
-            return _encode(_plain(image, step), step.target, recipe)
+            doubts = Doubts()
+            with overheard() as complaints:
+                image = self._decode(step, doubts)
+            flaw = FLAW if doubts.is_damaged else complaints.flaw
+            return replace(encoded(_plain(image, step), step.target, recipe), flaw=flaw)
         except UnidentifiedImageError as error:
             raise ScanError(
                 ScanFault.UNSUPPORTED,
@@ -85,10 +89,13 @@ class Frames:
                 raise
             raise _damaged(self._kind) from error
 
-    def _decode(self, step: Encode) -> Image.Image:
-        """The picture as a new image of its own, fully loaded."""
+    def _decode(self, step: Encode, doubts: Doubts) -> Image.Image:
+        """The picture as a new image of its own, fully loaded, as it lies in the file."""
         image: Image.Image
-        if step.span is not None:
+        if step.tiff is not None and step.tiff.compression != OLD_JPEG:
+            with self._path.open("rb") as file:
+                image = tiff_picture(reader_of(file), step.tiff, doubts)
+        elif step.span is not None:
             with self._path.open("rb") as file:
                 file.seek(step.span.offset)
                 image = Image.open(io.BytesIO(file.read(step.span.size_bytes)), formats=(_FORMATS[self._kind],))
@@ -102,6 +109,8 @@ class Frames:
             if sorted(image.size) != sorted((step.width_px, step.height_px)):
                 raise _damaged(self._kind)
             image.load()
+            if step.tiff is not None:
+                image = _as_stored(image, step.tiff)
         if image.size != (step.width_px, step.height_px):
             raise _damaged(self._kind)
         if self._kind is Kind.BMP and image.mode == "RGBA":
@@ -110,40 +119,19 @@ class Frames:
         return image
 
 
-def is_complete_jpeg(data: bytes) -> bool:
-    """Whether the picture data of a sequential JPEG that lacks its EOI is all there.
-
-    Bytes behind a complete picture are skipped by every decoder; behind an incomplete one they are taken for its
-    missing rest. So the picture is complete when it comes out the same whatever bits stand behind it.
-    """
-    # A last FF would make a marker of what is put behind it, and picture data never ends in one.
-    data = data.rstrip(b"\xff")
-    restarts = re.findall(rb"\xff([\xd0-\xd7])", data)
-    following = restarts[-1][0] - 0xD0 + 1 if restarts else 0
-    digests: set[bytes] = set()
-    for behind in (b"", b"\xaa", b"\x55", b"\xfe"):
-        # Where a restart is due, decoders read on only behind its marker, the right one of eight.
-        rest = b"".join(behind * 1024 + bytes([0xFF, 0xD0 + (following + step) % 8]) for step in range(16))
-        try:
-            image = Image.open(io.BytesIO(data + rest + behind * 1024 + b"\xff\xd9"), formats=("JPEG",))
-            digests.add(hashlib.sha256(image.tobytes()).digest())
-        except (OSError, ValueError, SyntaxError):
-            return False
-    return len(digests) == 1
+def _as_stored(image: Image.Image, page: TiffPage) -> Image.Image:
+    """Undoes what Pillow did for the Orientation of a TIFF that it opened itself: the page will do it."""
+    turn = _TURNED_BACK.get(page.orientation)
+    return image if turn is None else image.transpose(turn)
 
 
 def _plain(image: Image.Image, step: Encode) -> Image.Image:
     """The picture as bilevel, grey, palette or RGB of eight bits, on white where it was transparent."""
     if image.mode in _DEEP_MODES:
         # High bytes only: scaled, not clipped.
-        deep = image.convert("I")
-        table = [value >> 8 for value in range(65536)]
-        image = deep.point(table[::-1] if step.is_white_zero else table, "L")
+        image = image.convert("I").point([value >> 8 for value in range(65536)], "L")
     elif "transparency" in image.info or image.mode in {"RGBA", "LA", "PA", "RGBa", "La"}:
         image = _on_white(image)
-    elif image.mode == "LAB":
-        transform = ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
-        image = ImageCms.applyTransform(image, transform) or image
     match step.target:
         case Target.G4:
             return image if image.mode == "1" else image.convert("L").convert("1", dither=Image.Dither.NONE)
@@ -164,50 +152,6 @@ def _on_white(image: Image.Image) -> Image.Image:
         band = image.crop(box).convert(opaque)
         page.paste(band.convert(target), box, band.getchannel("A"))
     return page
-
-
-def _encode(image: Image.Image, target: Target, recipe: Recipe) -> Encoded:
-    match target:
-        case Target.G4:
-            return _g4(image)
-        case Target.JPEG:
-            colour = Colour.GREY if image.mode == "L" else Colour.RGB
-            data = io.BytesIO()
-            # Everything is stated: Pillow would inherit tables, profile and EXIF from the source.
-            image.save(data, "JPEG", quality=recipe.jpeg_quality, exif=b"", icc_profile=None, comment=b"")
-            picture = Picture(image.width, image.height, 8, colour, Coding.DCT)
-            return Encoded(picture, iter((data.getvalue(),)))
-        case Target.FLATE:
-            palette = image.getpalette("RGB") if image.mode == "P" else None
-            colour = Colour.INDEXED if palette else Colour.GREY if image.mode == "L" else Colour.RGB
-            picture = Picture(image.width, image.height, 8, colour, Coding.FLATE, palette=bytes(palette or ()))
-            return Encoded(picture, _flate(image))
-        case _:
-            assert_never(target)
-
-
-def _g4(image: Image.Image) -> Encoded:
-    file = io.BytesIO()
-    # A copy, because Pillow writes every tag of the TIFF an image came from into the new one: its fill order turned
-    # the bits round, its fax options did not fit.
-    image.copy().save(file, "TIFF", compression="group4", strip_size=1 << 30, icc_profile=None)
-    reader = reader_of(file)
-    (page,) = probe_tiff(reader, Limits(pixels=image.width * image.height)).pages
-    assert page.strip is not None, "a page is encoded as one strip"
-    assert page.fill_order == 1, "bits are written as PDF reads them"
-    picture = Picture(
-        image.width, image.height, 1, Colour.GREY, Coding.G4_BLACK_IS_1 if page.photometric else Coding.G4
-    )
-    return Encoded(picture, reader.chunks(Span(page.strip.offset, page.strip.size_bytes)))
-
-
-def _flate(image: Image.Image) -> Iterator[bytes]:
-    # Level 6 is zlib's balance: level 9 takes three times as long for 2 % on scans.
-    packer = zlib.compressobj(6)
-    for top in range(0, image.height, BAND_ROWS):
-        band = image.crop((0, top, image.width, min(top + BAND_ROWS, image.height)))
-        yield packer.compress(band.tobytes())
-    yield packer.flush()
 
 
 def _damaged(kind: Kind) -> ScanError:

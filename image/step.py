@@ -8,6 +8,7 @@ from image.icc import ProfileSource
 from image.limit import check_decoded
 from image.paper import page_size
 from image.picture import Picture
+from image.probe_tiff import TiffPage
 from image.reader import Span
 from image.recipe import Recipe
 
@@ -16,6 +17,8 @@ class Proof(StrEnum):
     """What must be proved about bytes that are passed before they are believed."""
 
     NOTHING = "nothing"
+    FAX_HAS_END = "fax-has-end"
+    FAX_DECODES = "fax-decodes"
     JPEG_IS_COMPLETE = "jpeg-is-complete"
     DATA_INFLATES = "data-inflates"
 
@@ -34,6 +37,7 @@ class Copy:
 
     ``is_bit_reversed``: the bits of each byte are to be turned round. ``action`` is ``passed`` or ``rewrapped``.
     ``inflated_bytes`` is what ``Proof.DATA_INFLATES`` expects. ``profile`` is where the colours are explained.
+    ``otherwise`` is what is done when the proof fails; without it the page is damaged.
     """
 
     picture: Picture
@@ -43,14 +47,15 @@ class Copy:
     is_bit_reversed: bool = False
     inflated_bytes: int = 0
     profile: ProfileSource | None = None
+    otherwise: "Encode | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Encode:
-    """The page is decoded (``frame`` of a TIFF; ``span`` of a file of JPEGs) and encoded as ``target``.
+    """The page is decoded (a page of a ``tiff``; ``span`` of a file of JPEGs) and encoded as ``target``.
 
-    ``width_px`` and ``height_px`` are what the decoder must deliver. ``is_white_zero``: the decoder leaves the samples
-    the wrong way round (16 bit, TIFF's WhiteIsZero). ``profile`` is where the source's colours are explained.
+    ``width_px`` and ``height_px`` are what the decoder must deliver; it turns nothing. ``profile`` is where the
+    source's colours are explained.
     """
 
     target: Target
@@ -58,8 +63,8 @@ class Encode:
     height_px: int
     frame: int = 0
     span: Span | None = None
-    is_white_zero: bool = False
     profile: ProfileSource | None = None
+    tiff: TiffPage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +90,13 @@ def placed(
     dpi: tuple[float | None, float | None],
     orientation: int,
     step: Copy | Encode,
-    *,
-    is_turned: bool = False,
 ) -> PagePlan:
-    """The page of a picture. ``is_turned``: the step itself delivers the picture upright."""
+    """The page of a picture."""
     dpi_x, dpi_y = dpi
     if orientation >= 5:  # noqa: PLR2004 -- TIFF 6.0 page 36: 5 to 8 have rows standing upright
         width_px, height_px, dpi_x, dpi_y = height_px, width_px, dpi_y, dpi_x
     width_pt, height_pt = page_size(width_px, height_px, dpi_x, dpi_y)
-    return PagePlan(width_pt, height_pt, 1 if is_turned else orientation, step)
+    return PagePlan(width_pt, height_pt, orientation, step)
 
 
 def target_of(bits: int, recipe: Recipe, *, is_palette: bool) -> Target:

@@ -91,6 +91,15 @@ class Directory:
         above, below = self.layout.numbers(code_of_ratio * 2, self._value(field, 1))
         return above / below if below else None
 
+    def fractions(self, tag: int, max_count: int) -> tuple[int, ...]:
+        """The fractions of ``tag``, each as two numbers; empty when it holds none. Raises as ``integers``."""
+        field = self.fields.get(tag)
+        if field is None or field.type not in _RATIONALS:
+            return ()
+        if field.count > max_count:
+            raise damaged_directory()
+        return self.layout.numbers(f"{2 * field.count}{_RATIONALS[field.type]}", self._value(field, field.count))
+
     def _value(self, field: Field, count: int) -> bytes:
         start, size_bytes = field.offset - self.entries_at, count * _SIZES[field.type]
         if 0 <= start <= len(self.entries) - size_bytes:
@@ -110,6 +119,12 @@ def directories(reader: Reader) -> Iterator[Directory]:
         directory = _directory(reader, layout, offset)
         yield directory
         offset = directory.next_offset
+
+
+def directory_at(reader: Reader, offset: int) -> Directory:
+    """The one directory at ``offset``, as ``directories`` found it; raises as that does."""
+    layout, _ = _header(reader)
+    return _directory(reader, layout, offset)
 
 
 def is_looped(last: Directory) -> bool:

@@ -20,6 +20,19 @@ _FIXED_OBJECTS = 4
 _DEVICE = {Colour.GREY: "/DeviceGray", Colour.RGB: "/DeviceRGB", Colour.CMYK: "/DeviceCMYK"}
 _SAMPLES = CHANNELS | {Colour.INDEXED: 1}
 
+_MARKED, _ALIGNED = "/EndOfLine true /EndOfBlock false", "/EncodedByteAlign true /EndOfBlock false"
+_FAX = {
+    Coding.G4: ("/K -1", False),
+    Coding.G4_BLACK_IS_1: ("/K -1", True),
+    Coding.G3: (f"/K 0 {_MARKED}", False),
+    Coding.G3_BLACK_IS_1: (f"/K 0 {_MARKED}", True),
+    Coding.G3_2D: (f"/K 1 {_MARKED}", False),
+    Coding.G3_2D_BLACK_IS_1: (f"/K 1 {_MARKED}", True),
+    Coding.MH: (f"/K 0 {_ALIGNED}", False),
+    Coding.MH_BLACK_IS_1: (f"/K 0 {_ALIGNED}", True),
+}
+"""ISO 32000-1 table 11: the coding, and whether BlackIs1."""
+
 
 class PdfWriter:
     """One PDF 1.7 being written to ``file``, forwards only: ``add_page`` for each page, then ``finish`` once.
@@ -171,16 +184,11 @@ def _image_entries(picture: Picture, space: str) -> str:
 
 
 def _filter_entries(picture: Picture) -> str:
-    size = f"/Columns {picture.width_px} /Rows {picture.height_px}"
     match picture.coding:
         case Coding.DCT:
             return "/Filter /DCTDecode"
         case Coding.JPX:
             return "/Filter /JPXDecode"
-        case Coding.G4:
-            return f"/Filter /CCITTFaxDecode /DecodeParms << /K -1 {size} >>"
-        case Coding.G4_BLACK_IS_1:
-            return f"/Filter /CCITTFaxDecode /DecodeParms << /K -1 {size} /BlackIs1 true >>"
         case Coding.FLATE:
             return "/Filter /FlateDecode"
         case Coding.FLATE_PNG:
@@ -188,8 +196,25 @@ def _filter_entries(picture: Picture) -> str:
                 f"/Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors {_SAMPLES[picture.colour]} "
                 f"/BitsPerComponent {picture.bits} /Columns {picture.width_px} >>"
             )
+        case (
+            Coding.G4
+            | Coding.G4_BLACK_IS_1
+            | Coding.G3
+            | Coding.G3_BLACK_IS_1
+            | Coding.G3_2D
+            | Coding.G3_2D_BLACK_IS_1
+            | Coding.MH
+            | Coding.MH_BLACK_IS_1
+        ):
+            return _fax_entries(picture)
         case _:
             assert_never(picture.coding)
+
+
+def _fax_entries(picture: Picture) -> str:
+    coding, is_black_one = _FAX[picture.coding]
+    size = f"/Columns {picture.width_px} /Rows {picture.height_px}"
+    return f"/Filter /CCITTFaxDecode /DecodeParms << {coding} {size}{' /BlackIs1 true' if is_black_one else ''} >>"
 
 
 def _matrix(width_pt: float, height_pt: float, orientation: int) -> str:

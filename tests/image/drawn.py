@@ -50,6 +50,13 @@ def difference(one: Image.Image, other: Image.Image) -> float:
     return sum(ImageStat.Stat(ImageChops.difference(*pair)).mean) / 3
 
 
+def furthest(one: Image.Image, other: Image.Image) -> int:
+    """The greatest difference of any red, green or blue."""
+    assert one.size == other.size
+    found = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
+    return max(value % 256 for value, count in enumerate(found.histogram()) if count)
+
+
 Entry = tuple[int, int, tuple[int, ...]]
 """Tag, field type (3 short, 4 long, 5 rational as pairs), values."""
 

@@ -71,5 +71,6 @@ def test_fax_tags_do_not_stick(tmp_path: Path, compression: str, photometric: in
     # T6Options asks for uncompressed mode, so that G4 is decoded too.
     entries += [(293, 4, (2,))] if compression == "group4" else []
     document = converted(tmp_path, raw_tiff([(sorted(entries), data.translate(BITS_REVERSED))]))
-    assert document.pages[0].action == "encoded"
-    assert same_pixels(extracted(document.path)[0], shown.rotate(180))
+    assert document.pages[0].action == {"group3": "passed", "group4": "encoded"}[compression]
+    assert same_pixels(extracted(document.path)[0], shown)
+    assert difference(rendered(document.path, 100), shown.rotate(180)) < SAME

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from image.errors import ScanFault
-from image.raster import is_complete_jpeg
+from image.jpeg_proof import is_complete_jpeg
 from image.recipe import Recipe
 from tests.image.drawn import SAME, difference, page, saved
 from tests.image.poppler import native, rendered

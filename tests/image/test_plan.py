@@ -38,6 +38,7 @@ JPEG = JpegPage(
 BARE_JPEG = replace(JPEG, has_jfif=False)
 FAX = TiffPage(
     frame=0,
+    directory_at=8,
     width_px=1728,
     height_px=1145,
     bits=1,
@@ -48,8 +49,16 @@ FAX = TiffPage(
     planar=1,
     fill_order=1,
     orientation=1,
-    has_extra_samples=False,
+    extra=(),
+    ink_set=1,
+    predictor=1,
+    subsampling=(),
+    t4_options=0,
     t6_options=0,
+    chunk_width=1728,
+    chunk_height=1145,
+    is_tiled=False,
+    is_little=True,
     dpi_x=204,
     dpi_y=98,
     strip=STRIP,
@@ -83,6 +92,9 @@ BMP = BmpPage(1000, 1400, 24, is_bilevel=False, dpi_x=100, dpi_y=100)
         (replace(BARE_JPEG, component_ids=(82, 71, 66)), "rewrapped", Coding.DCT, Colour.RGB),
         (FAX, "passed", Coding.G4, Colour.GREY),
         (replace(FAX, photometric=1), "passed", Coding.G4_BLACK_IS_1, Colour.GREY),
+        (replace(FAX, compression=3), "passed", Coding.G3, Colour.GREY),
+        (replace(FAX, compression=3, t4_options=5, photometric=1), "passed", Coding.G3_2D_BLACK_IS_1, Colour.GREY),
+        (replace(FAX, compression=2), "passed", Coding.MH, Colour.GREY),
         (TIFF_JPEG, "rewrapped", Coding.DCT, Colour.RGB),
         (
             replace(TIFF_JPEG, samples=1, photometric=1, jpeg=replace(BARE_JPEG, component_ids=(1,))),
@@ -106,18 +118,18 @@ def test_copied(page: PageFacts, action: str, coding: Coding, colour: Colour):
     ("page", "target", "lossless"),
     [
         (replace(FAX, strip=None), Target.G4, Target.G4),
-        (replace(FAX, compression=3), Target.G4, Target.G4),
+        (replace(FAX, compression=3, t4_options=2), Target.G4, Target.G4),
         (replace(FAX, compression=5), Target.G4, Target.G4),
         (replace(FAX, t6_options=2), Target.G4, Target.G4),
         (RGB, Target.JPEG, Target.FLATE),
         (replace(RGB, bits=16), Target.JPEG, Target.FLATE),
         (replace(RGB, samples=4, photometric=5), Target.JPEG, Target.FLATE),
         (replace(FAX, bits=1, photometric=3), Target.FLATE, Target.FLATE),
-        (replace(FAX, bits=4, photometric=3), Target.FLATE, Target.FLATE),
+        (replace(FAX, bits=4, photometric=3, compression=5), Target.FLATE, Target.FLATE),
         (replace(FAX, bits=8, photometric=3, compression=5), Target.FLATE, Target.FLATE),
         (replace(TIFF_JPEG, jpeg=None), Target.JPEG, Target.FLATE),
         (replace(TIFF_JPEG, jpeg=JPEG), Target.JPEG, Target.FLATE),  # JFIF inside could contradict the TIFF's colours
-        (replace(TIFF_JPEG, photometric=5), Target.JPEG, Target.FLATE),
+        (replace(TIFF_JPEG, photometric=8), Target.JPEG, Target.FLATE),
         (replace(TIFF_JPEG, jpeg_tables=b"junk"), Target.JPEG, Target.FLATE),
         (replace(JPEG, adobe_transform=0), Target.JPEG, Target.JPEG),  # JFIF and Adobe contradict each other
         (replace(PNG, is_interlaced=True), Target.JPEG, Target.FLATE),
@@ -143,6 +155,11 @@ def test_encoded(page: PageFacts, target: Target, lossless: Target):
     [
         (replace(FAX, compression=34676), ScanFault.UNSUPPORTED),
         (replace(FAX, bits=12), ScanFault.UNSUPPORTED),
+        (replace(RGB, bits=17), ScanFault.UNSUPPORTED),
+        (replace(RGB, bits=12, compression=7), ScanFault.UNSUPPORTED),
+        (replace(RGB, bits=12, predictor=2), ScanFault.UNSUPPORTED),
+        (replace(RGB, samples=2), ScanFault.UNSUPPORTED),
+        (replace(RGB, samples=4, photometric=5, ink_set=2), ScanFault.UNSUPPORTED),
         (replace(FAX, bits=0), ScanFault.UNSUPPORTED),
         (replace(RGB, sample_format=3, bits=16), ScanFault.UNSUPPORTED),
         (replace(RGB, photometric=32803), ScanFault.UNSUPPORTED),
@@ -167,12 +184,12 @@ def test_axes_and_turns():
     assert (upright.orientation, turned.orientation) == (1, 6)
 
 
-def test_the_tiff_decoder_turns_by_itself():
-    """A TIFF page that is decoded comes out upright and is not turned twice."""
+def test_a_decoded_tiff_is_turned_by_its_page():
+    """A TIFF page that is decoded comes out as it lies in the file, and its page turns it."""
     plan = plan_page(replace(RGB, orientation=6), LIMITS, RECIPE)
-    assert plan.orientation == 1
+    assert plan.orientation == 6
     assert isinstance(plan.step, Encode)
-    assert (plan.step.width_px, plan.step.height_px) == (RGB.height_px, RGB.width_px)
+    assert (plan.step.width_px, plan.step.height_px) == (RGB.width_px, RGB.height_px)
     assert plan.width_pt > plan.height_pt
 
 
@@ -208,10 +225,3 @@ def test_a_tiff_jpeg_says_its_colours_itself():
         head, body = step.parts
         assert head == b"\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + transform + b"TABLES"
         assert body == Span(STRIP.offset + 2, JPEG.span.size_bytes - 2)
-
-
-def test_deep_white_is_zero_is_left_to_the_encoder():
-    """The decoder leaves 16-bit WhiteIsZero as it is; the plan says so."""
-    step = plan_page(replace(RGB, samples=1, bits=16, photometric=0), LIMITS, RECIPE).step
-    assert isinstance(step, Encode)
-    assert step.is_white_zero

@@ -73,10 +73,11 @@ def test_a_page_of_several_strips_has_no_single_strip(tmp_path: Path):
     assert found.strip is None
 
 
-def test_one_strip_that_holds_fewer_rows_is_not_the_picture():
+def test_strips_that_do_not_fill_the_page_are_damage():
     """A strip said to hold fewer rows than the page must not pass for all of it."""
-    (found,) = probe(one_page({"t278": 10})).pages
-    assert found.strip is None
+    found = outcome(lambda: probe(one_page({"t278": 10})))
+    assert isinstance(found, ScanError)
+    assert found.fault is ScanFault.DAMAGED
 
 
 def two(first: dict[str, int], second: dict[str, int]) -> Tiff:
