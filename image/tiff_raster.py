@@ -85,8 +85,7 @@ def _decoded(
             # Behind a complete picture nothing is read, behind an incomplete one whatever stands there.
             others = tuple(held(continued(_without_end(chunk.read()), b"\x55")) for chunk in chunks)
             again = _view(others, stack, page, 8, samples, photometric, tags)
-            has_ends = all(chunk.read().rstrip(b"\x00").endswith(_END_OF_IMAGE) for chunk in chunks)
-            doubts.is_damaged = doubts.is_damaged or not has_ends or picture.tobytes() != again.tobytes()
+            doubts.is_damaged = doubts.is_damaged or picture.tobytes() != again.tobytes()
         return (picture,)
     if page.compression in _DEFLATES:
         chunks = _inflated(chunks, page, doubts)

@@ -2,8 +2,10 @@
 
 import re
 
+from conf.model import Pdf
 from gateway.events import Event
 from gateway.operate.exits import Exit
+from image.errors import ScanFault
 from tests.gateway.command import ROOT
 
 _CODE = re.compile(r"^\| *`([^`]+)` *\|", re.MULTILINE)
@@ -25,6 +27,22 @@ def test_every_log_event_is_listed_once():
 def test_every_exit_code_is_listed_once():
     """Every exit code has one row, and every row is an exit code."""
     assert sorted(_first_column("Exit codes"), key=int) == [str(code.value) for code in sorted(Exit)]
+
+
+def test_every_refusal_is_listed_once():
+    """Every kind of refusal has one row, and every row is a kind of refusal."""
+    assert sorted(_first_column("What is done to a scan")) == sorted(ScanFault)
+
+
+def test_every_option_of_convert_has_a_key():
+    """Every setting that the section on scans names is a key of [pdf]."""
+    text = (ROOT / "OPERATIONS.md").read_text(encoding="utf-8")
+    section = text.partition("\n## What is done to a scan\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z_]+)(?: = [^`]+)?`", section))
+    assert {"archive", "signed", "check", "mail_limit", "over_limit", "reduce_bilevel", "drop_blank", "ocr"} <= named
+    assert {name for name in named if "_" in name} - {"plain_because", "size_bytes", "not_archive"} <= set(
+        Pdf.model_fields
+    )
 
 
 def test_codes_are_distinct():
