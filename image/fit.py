@@ -39,7 +39,8 @@ class Step:
 class Budget:
     """What one PDF file may have, and what may be done to reach that, ``order`` first to last.
 
-    ``colour``, ``grey`` and ``bilevel`` are the rungs of each tone, from the gentlest to the floor.
+    ``colour``, ``grey`` and ``bilevel`` are the rungs of each tone, from the gentlest to the floor. Colour and grey go
+    down together; black and white, mostly text and small, follows when both have reached their floors.
     """
 
     size_bytes: int
@@ -50,15 +51,20 @@ class Budget:
 
     def rungs(self) -> int:
         """How many rungs there are until every tone has reached its floor."""
-        return max(len(self.colour), len(self.grey), len(self.bilevel))
+        return self._before_bilevel() + len(self.bilevel)
 
     def steps(self, tone: Tone, rung: int) -> tuple[Step, ...]:
-        """What rung ``rung`` (from 0) asks of a picture of ``tone``; empty when that tone is never reduced.
+        """What rung ``rung`` (from 0) asks of a picture of ``tone``; empty when it is not reduced there.
 
         Dithered black and white may not bear the firmest step, and then has the ones before it as well.
         """
-        steps = {Tone.COLOUR: self.colour, Tone.GREY: self.grey, Tone.BILEVEL: self.bilevel}[tone][: rung + 1]
-        return steps[::-1] if tone is Tone.BILEVEL else steps[-1:]
+        if tone is Tone.BILEVEL:
+            return self.bilevel[: max(0, rung + 1 - self._before_bilevel())][::-1]
+        steps = self.colour if tone is Tone.COLOUR else self.grey
+        return steps[: rung + 1][-1:]
+
+    def _before_bilevel(self) -> int:
+        return max(len(self.colour), len(self.grey))
 
 
 def tone_of(picture: Picture) -> Tone:

@@ -30,15 +30,13 @@ def _picture(width_px: int = 2480, height_px: int = 3508, colour: Colour = Colou
 
 
 def test_rungs_end_when_every_tone_is_at_its_floor():
-    """A tone with fewer rungs stays at its floor while the others go on."""
-    assert BUDGET.rungs() == 3
-    assert [BUDGET.steps(Tone.COLOUR, rung) for rung in range(3)] == [
-        (Step(300, 75),),
-        (Step(200, 75),),
-        (Step(150, 60),),
-    ]
+    """A tone stays at its floor while the others go on; black and white comes last, so that text stays sharp."""
+    assert BUDGET.rungs() == 5
+    floor = (Step(150, 60),)
+    steps = [BUDGET.steps(Tone.COLOUR, rung) for rung in range(5)]
+    assert steps == [(Step(300, 75),), (Step(200, 75),), floor, floor, floor]
     firm = (Step(200, 0), Step(300, 0))
-    assert [BUDGET.steps(Tone.BILEVEL, rung) for rung in range(3)] == [firm[1:], firm, firm]
+    assert [BUDGET.steps(Tone.BILEVEL, rung) for rung in range(5)] == [(), (), (), firm[1:], firm]
     assert Budget(1, grey=()).steps(Tone.GREY, 0) == ()
 
 
