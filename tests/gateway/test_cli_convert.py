@@ -109,7 +109,7 @@ def test_convert_shows_a_bar_on_a_terminal(tmp_path: Path):
         env=environment({"TERM": "xterm"}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == Exit.OK, done.stdout

@@ -49,8 +49,8 @@ def open_files(pid: int) -> list[str]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Waits until ``condition`` holds, ten seconds at most."""
-    async with asyncio.timeout(10):
+    """Waits until ``condition`` holds, a minute at most: a loaded box is slow, not broken."""
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 -- the condition is another process's, which sets no event
             await asyncio.sleep(0.005)
 

@@ -22,7 +22,7 @@ async def told(sources: list[Path]) -> tuple[list[tuple[int, int]], list[Usage]]
         LIMITS,
         MADE_AT,
         memory_bytes=MEMORY_BYTES,
-        timeout_s=30,
+        timeout_s=120,
         progress=lambda done, total: steps.append((done, total)),
         usage=used.append,
     )
@@ -58,7 +58,7 @@ async def test_what_a_refusal_took_is_told(tmp_path: Path):
     source = written(tmp_path / "in.tif", b"")
     with pytest.raises(ScanError):
         await convert(
-            [source], tmp_path / "out.pdf", LIMITS, MADE_AT, memory_bytes=MEMORY_BYTES, timeout_s=30, usage=used.append
+            [source], tmp_path / "out.pdf", LIMITS, MADE_AT, memory_bytes=MEMORY_BYTES, timeout_s=120, usage=used.append
         )
     assert len(used) == 1
 
@@ -72,6 +72,6 @@ async def test_a_listener_that_fails_ends_the_job(tmp_path: Path):
     source = written(tmp_path / "in.png", saved(page(), "PNG"))
     with pytest.raises(KeyError):
         await convert(
-            [source], tmp_path / "out.pdf", LIMITS, MADE_AT, memory_bytes=MEMORY_BYTES, timeout_s=30, progress=fail
+            [source], tmp_path / "out.pdf", LIMITS, MADE_AT, memory_bytes=MEMORY_BYTES, timeout_s=120, progress=fail
         )
     assert not (tmp_path / "out.pdf").exists()

@@ -22,7 +22,7 @@ def written(path: Path, data: bytes) -> Path:
 
 
 async def converted(
-    source: Path, limits: Limits = LIMITS, memory_bytes: int = MEMORY_BYTES, timeout_s: float = 30
+    source: Path, limits: Limits = LIMITS, memory_bytes: int = MEMORY_BYTES, timeout_s: float = 120
 ) -> Document:
     """The PDF of ``source`` beside it."""
     out = source.with_name("out.pdf")
