@@ -23,7 +23,7 @@ _PIXEL_BYTES = {"1": 1, "L": 1, "RGB": 4, "CMYK": 4}
 """What a pixel takes in Pillow."""
 
 _CHANNELS = {"1": 1, "L": 1, "RGB": 3, "CMYK": 4}
-_DRAFTS = (8, 4, 2)
+DRAFTS = (8, 4, 2)
 """By what libjpeg divides the sides of a picture while it decodes (Pillow's ``draft``)."""
 
 
@@ -112,7 +112,7 @@ def _opened(picture: Picture, data: bytes, size: tuple[int, int]) -> Image.Image
 
 def _draft(picture: Picture, size: tuple[int, int]) -> int:
     factor = min(picture.width_px // size[0], picture.height_px // size[1])
-    return next((by for by in _DRAFTS if by <= factor), 1)
+    return next((by for by in DRAFTS if by <= factor), 1)
 
 
 def _packed_bytes(picture: Picture, mode: str) -> int:

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 
 from image.document import Limits
 from image.picture import Coding, Picture
-from image.picture_decoder import BAND_ROWS, decoded, grey_bands
+from image.picture_decoder import BAND_ROWS, DRAFTS, decoded, grey_bands
 from image.probe_tiff import probe_tiff
 from image.reader import reader_of
 
@@ -53,8 +53,10 @@ def _resized(image: Image.Image, picture: Picture, size: tuple[int, int]) -> Ima
     if image.size == size:
         return image
     # libjpeg rounds up where the size cannot be divided: the last row and column may stand for less than a pixel.
-    by = round(picture.width_px / image.width)
-    width, height = picture.width_px / by, picture.height_px / by
+    # What it divided by is seen from both sides: of a small picture one of them may fit several.
+    whole = (picture.width_px, picture.height_px)
+    by = next(by for by in (1, *DRAFTS[::-1]) if image.size == (-(-whole[0] // by), -(-whole[1] // by)))
+    width, height = whole[0] / by, whole[1] / by
     smaller = Image.new(image.mode, size)
     # In bands, because Pillow holds a picture of the new width and the old height in between.
     for top in range(0, size[1], BAND_ROWS):

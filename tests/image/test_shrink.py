@@ -101,6 +101,21 @@ def test_bands_leave_no_seams(size: tuple[int, int]):
     assert max(ImageChops.difference(made, at_once).tobytes()) <= 1
 
 
+@pytest.mark.parametrize("by", [2, 4, 8])
+@pytest.mark.parametrize("width", [1, 3, 5, 9, 13, 17, 57, 73, 113])
+def test_small_photographs_become_smaller_still(width: int, by: int):
+    """However few pixels there are, and whatever libjpeg rounds up, the whole picture comes out, and no more of it."""
+    image = Image.linear_gradient("L").resize((max(width, by), 90))
+    size = (image.width // by, image.height // by)
+    made = shrunk(*_jpeg(image, quality=95), size, 95)
+    assert made is not None
+    with Image.open(io.BytesIO(made.data)) as found:
+        assert found.size == size
+        # Looked at in a size that is large enough to be compared.
+        pair = [one.resize((120, 90), Image.Resampling.BOX) for one in (found, image)]
+        assert difference(*pair) < SAME
+
+
 def test_lossless_colour_becomes_jpeg():
     """Colour that came without loss is coded as a photograph is."""
     made = shrunk(*LOSSLESS["flate rgb"], HALF, 75)
