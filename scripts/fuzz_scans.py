@@ -1,4 +1,7 @@
-"""Damages small scans and converts each in a process of its own; what is no result and no refusal lands in var/fuzz."""
+"""Damages small scans and converts each in a process of its own; what is no result and no refusal lands in var/fuzz.
+
+Of every third one several pages are made, which are then made to fit the mail.
+"""
 
 import faulthandler
 import os
@@ -21,7 +24,10 @@ sys.path.insert(0, str(ROOT))
 # What is loaded here need not be loaded again in every process that is forked.
 import pypdf  # noqa: E402, F401
 
+import image.pdf.blank  # noqa: E402
 import image.pdf.clean  # noqa: E402
+import image.pdf.reduce  # noqa: E402
+import image.pdf.split  # noqa: E402
 import image.raster  # noqa: E402, F401
 from image.convert import to_pdf  # noqa: E402 -- the path comes first
 from image.document import Limits  # noqa: E402
@@ -29,6 +35,7 @@ from image.errors import ScanError, ScanFault  # noqa: E402
 from image.recipe import Recipe  # noqa: E402
 from tests.image.archive_rules import broken_rules  # noqa: E402
 from tests.image.archived_scans import CLAIM  # noqa: E402
+from tests.image.finishing import finish  # noqa: E402
 from tests.image.mutated import mutated, random_edits  # noqa: E402
 from tests.image.small_scans import small_scans  # noqa: E402
 
@@ -73,7 +80,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="scangate-fuzz-") as folder:
         while time.monotonic() < until:
             name, data = case(files, seed, number)
-            code, kind, told = tried(Path(folder), data, is_lossless=number % 2 == 1)
+            code, kind, told = tried(Path(folder), data, number)
             delivered += code == DELIVERED
             if kind:
                 kinds[kind] += 1
@@ -97,14 +104,14 @@ def case(files: Mapping[str, bytes], seed: int, number: int) -> tuple[str, bytes
     return name, mutated(files[name], other, random_edits(random))
 
 
-def tried(folder: Path, data: bytes, *, is_lossless: bool) -> tuple[int, str, str]:
+def tried(folder: Path, data: bytes, number: int) -> tuple[int, str, str]:
     """What converting ``data`` came to: exit code, the kind of find (empty: none), and what was said of it."""
     source, said = folder / "scan", folder / "said"
     source.write_bytes(data)
     said.write_bytes(b"")
     pid = os.fork()
     if pid == 0:
-        os._exit(converted(source, folder / "out.pdf", said, is_lossless=is_lossless))
+        os._exit(converted(source, folder / "out.pdf", said, number))
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     told = said.read_text(encoding="utf-8", errors="replace")
@@ -122,8 +129,10 @@ def tried(folder: Path, data: bytes, *, is_lossless: bool) -> tuple[int, str, st
     return code, (f"hang{at}" if code == -signal.SIGXCPU else f"ended with {code}{at}"), told
 
 
-def converted(source: Path, out: Path, said: Path, *, is_lossless: bool) -> int:
+def converted(source: Path, out: Path, said: Path, number: int) -> int:
     """Runs in the forked process: converts, and returns its exit code; writes to ``said`` what was found."""
+    recipe = Recipe(colour="lossless" if number % 2 else "jpeg")
+    is_finished = number % 3 == 0
     with said.open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 2)
         faulthandler.enable(file)
@@ -132,22 +141,29 @@ def converted(source: Path, out: Path, said: Path, *, is_lossless: bool) -> int:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
-            to_pdf([source], out, LIMITS, MADE_AT, Recipe(colour="lossless" if is_lossless else "jpeg"))
+            document = to_pdf([source] * (3 if is_finished else 1), out, LIMITS, MADE_AT, recipe)
             data = out.read_bytes()
             if CLAIM in data and (broken := broken_rules(data)):
                 said.write_text("\n".join(["claims to be PDF/A and is not", *broken]), encoding="utf-8")
                 return FOUND_CODE
+            if is_finished:
+                finish(document, Random(number), LIMITS)  # noqa: S311 -- to be repeated, not to be secret
         except ScanError as error:
-            net = CAUGHT_BY_THE_NET.search(error.sentence)
-            cause = error.__cause__
-            if net or isinstance(cause, MemoryError):
-                return _tell(file.name, "caught by the net", cause or error)
-            if error.fault is ScanFault.CRASHED:
-                return _tell(file.name, "did not pass its check", error)
-            return REFUSED
+            return _refused(file.name, error, is_finished=out.exists())
         except BaseException as error:  # noqa: BLE001 -- whatever it is, it is a find
             return _tell(file.name, "came out", error)
     return DELIVERED
+
+
+def _refused(name: str, error: ScanError, *, is_finished: bool) -> int:
+    cause = error.__cause__ or error
+    if is_finished:
+        return _tell(name, "a finished PDF was refused", cause)
+    if CAUGHT_BY_THE_NET.search(error.sentence) or isinstance(cause, MemoryError):
+        return _tell(name, "caught by the net", cause)
+    if error.fault is ScanFault.CRASHED:
+        return _tell(name, "did not pass its check", error)
+    return REFUSED
 
 
 def _tell(name: str, how: str, error: BaseException) -> int:

@@ -81,7 +81,7 @@ def test_what_it_notices(
     """Errors of other kinds, crashes, loops without end and litter are finds; a plain refusal is none."""
     monkeypatch.setattr(script, "to_pdf", convert)
     monkeypatch.setattr(script, "CPU_S", 1)
-    _, found, _ = script.tried(tmp_path, b"scan", is_lossless=False)
+    _, found, _ = script.tried(tmp_path, b"scan", 1)
     assert re.sub(r" at \S+$", "", found) == kind
 
 
