@@ -7,11 +7,21 @@ from pathlib import Path
 
 from PIL import Image
 
+_WITH_WARNINGS = 3
+_OF_JPEG_DATA = ("Pl_DCT::decompress", "stream will be re-processed without filtering")
+
 
 def checked(pdf: Path) -> None:
-    """Holds when qpdf finds neither error nor warning."""
+    """Holds when qpdf finds neither error nor warning in the file.
+
+    From version 12 on it looks into JPEG data as well, which is the scanner's and goes in as it came.
+    """
     result = subprocess.run(["qpdf", "--check", str(pdf)], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("WARNING: ")]
+    is_jpeg_only = all(any(words in line for words in _OF_JPEG_DATA) for line in warnings)
+    assert result.returncode in ({0, _WITH_WARNINGS} if warnings and is_jpeg_only else {0}), (
+        result.stdout + result.stderr
+    )
 
 
 def page_sizes(pdf: Path) -> list[tuple[float, float]]:

@@ -15,6 +15,8 @@ from tests.image.test_fax import as_bytes, g3
 from tests.image.through_convert import converted, same_pixels
 
 PAGE = page("1", 864, 500)
+FAXED = ImageOps.invert(PAGE.convert("L"))
+"""It as fax machines see it, by whose codes a set bit is black."""
 
 
 def strips() -> dict[str, tuple[bytes, int, int]]:
@@ -81,13 +83,23 @@ def test_g4_without_its_end_is_decoded(tmp_path: Path):
     assert same_pixels(extracted(document.path)[0], PAGE)
 
 
-@pytest.mark.parametrize("options", [[], ["-4"], ["-M"]])
+@pytest.mark.parametrize("options", [["-5"], ["-6"], ["-8"], ["-8", "-m"], ["-5", "-p"], ["-u"]])
 def test_what_fax2tiff_writes(tmp_path: Path, options: list[str]):
     """A received fax, as libtiff's tool stores it, comes out pixel by pixel."""
     (tmp_path / "fax.g3").write_bytes(g3(0, PAGE))
-    command = ["fax2tiff", "-X", str(PAGE.width), *options, "-o", str(tmp_path / "fax.tif"), str(tmp_path / "fax.g3")]
+    command = [
+        "fax2tiff",
+        "-M",
+        "-X",
+        str(PAGE.width),
+        *options,
+        "-o",
+        str(tmp_path / "fax.tif"),
+        str(tmp_path / "fax.g3"),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     document = converted(tmp_path, (tmp_path / "fax.tif").read_bytes())
     with Image.open(tmp_path / "fax.tif") as image:
-        assert same_pixels(extracted(document.path)[0], image.convert("L"))
+        assert same_pixels(image.convert("L"), FAXED)
+    assert same_pixels(extracted(document.path)[0], FAXED)
     assert document.pages[0].flaw == ""
