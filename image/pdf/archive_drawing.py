@@ -1,5 +1,6 @@
 """Whether drawing instructions may stand in PDF/A-2b (ISO 19005-2 6.2.2 and 6.2.11), decided from plain values."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,10 @@ _STANDARD_FONTS = frozenset(
     | {"/Courier-BoldOblique"}
 )
 """ISO 32000-1 9.6.2.2, without the two of symbols."""
+
+_HEX_STRING = re.compile(rb"<<|<([^<>]*)>")
+_HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
+_WHITE_SPACE = b"\x00\t\n\x0c\r "
 
 _FIRST_CHARACTER, _LAST_ASCII, _LAST_BYTE = 32, 126, 255
 
@@ -76,6 +81,19 @@ def drawing_breach(instructions: Iterable[tuple[str, list[Value]]], names: Names
         if breach:
             return breach
     return UNBALANCED if text.saved else ""
+
+
+def spelling_breach(written: bytes) -> str:
+    """Instructions as they are written; why the spelling of a string in them, lost when it is read, is none of PDF/A.
+
+    ISO 19005-2 6.1.6: a hexadecimal string is digits and white space, and the number of digits is even. Within other
+    strings, where it would not matter, this is not allowed either.
+    """
+    for found in _HEX_STRING.finditer(written):
+        digits = (found[1] or b"").translate(None, _WHITE_SPACE)
+        if len(digits) % 2 or not _HEX_DIGITS.issuperset(digits):
+            return "a hexadecimal string with half a byte or with other signs"
+    return ""
 
 
 def _call_breach(operator: str, operands: list[Value], names: Names) -> str:

@@ -22,7 +22,7 @@ from image.pdf.archive import (
     stream_breach,
     value_breach,
 )
-from image.pdf.archive_drawing import INLINE_IMAGE, drawing_breach
+from image.pdf.archive_drawing import INLINE_IMAGE, drawing_breach, spelling_breach
 from image.pdf.contents import Instructions, Measured, contents_of, name_of
 from image.pdf.shown import box_of
 
@@ -84,6 +84,8 @@ def _examine(drawn: Object, instructions: Instructions, known: Known, depth: int
     fonts = {name: _plain(font, known) for name, font in _entries(resources, "/Font").items()}
     names = Names(frozenset(spaces), frozenset(states), frozenset(objects), fonts)
     _refuse(drawing_breach(_plain_instructions(instructions, known), names))
+    if any(map(_may_hold_text, instructions)):
+        _refuse(spelling_breach(_written(drawn)))
 
 
 def _object_breach(drawn: Object, known: Known, depth: int) -> str:
@@ -145,6 +147,20 @@ def _plain_instructions(instructions: Instructions, known: Known) -> Iterator[tu
             yield operator, [_plain(one.iimage.obj, known)]
         else:
             yield operator, [_plain(operand, known) for operand in one.operands]
+
+
+def _may_hold_text(instruction: Any) -> bool:
+    """Whether a string may stand in it; the bytes of an inline image are none, whatever they look like."""
+    return str(instruction.operator) != INLINE_IMAGE and any(
+        isinstance(one, (String, Array, Dictionary)) for one in instruction.operands
+    )
+
+
+def _written(drawn: Object) -> bytes:
+    """The instructions of a page or form as they are written; they have been found whole, and not too long."""
+    packed = drawn if isinstance(drawn, Stream) else drawn.get("/Contents")
+    streams = packed if isinstance(packed, Array) else [packed]
+    return b"\n".join(one.read_bytes() for one in streams if isinstance(one, Stream))
 
 
 def _plain_entries(dictionary: Object, left_out: set[str], known: Known, depth: int = 0) -> dict[str, Value]:

@@ -1,6 +1,10 @@
 """What fuzzing has found, each as a test of its own."""
 
+import io
 from pathlib import Path
+
+import pikepdf
+import pytest
 
 from image.convert import to_pdf
 from image.errors import ScanFault
@@ -25,3 +29,17 @@ def test_a_page_whose_instructions_are_something_else(tmp_path: Path):
     document = to_pdf([source], tmp_path / "out.pdf", LIMITS, MADE_AT)
     assert document.pages[0].flaw
     assert CLAIM not in document.path.read_bytes()
+
+
+@pytest.mark.parametrize(("words", "is_archive"), [(b"<70646>", False), (b"<706460>", True)])
+def test_recognised_words_with_half_a_byte(tmp_path: Path, words: bytes, *, is_archive: bool):
+    """A scan whose invisible words are spelt as PDF/A forbids is delivered, and does not claim to be PDF/A."""
+    text = b"BT 3 Tr /F1 9 Tf %s Tj ET" % words
+    with pikepdf.open(io.BytesIO(PDF)) as pdf:
+        pdf.pages[0].Resources.Font.F1.Encoding = pikepdf.Name.WinAnsiEncoding
+        pdf.pages[0].contents_add(text)
+        pdf.save(tmp_path / "scan", compress_streams=False)
+    document = to_pdf([tmp_path / "scan"], tmp_path / "out.pdf", LIMITS, MADE_AT)
+    assert words in document.path.read_bytes()
+    assert (document.pages[0].flaw, document.plain_because == "") == ("", is_archive)
+    assert (CLAIM in document.path.read_bytes()) is is_archive

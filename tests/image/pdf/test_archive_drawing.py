@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from image.pdf.archive import Names
-from image.pdf.archive_drawing import INLINE_IMAGE, drawing_breach
+from image.pdf.archive_drawing import INLINE_IMAGE, drawing_breach, spelling_breach
 
 HELVETICA = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica", "/Encoding": "/WinAnsiEncoding"}
 ARIAL = {**HELVETICA, "/BaseFont": "/Arial"}
@@ -91,3 +91,15 @@ def test_what_scanners_draw_may_stand(instructions: list[tuple[str, list[Any]]])
 def test_what_may_not(instructions: list[tuple[str, list[Any]]]):
     """Every rule that instructions can break is seen; visible text has fonts, which are not examined."""
     assert drawing_breach(instructions, NAMES)
+
+
+@pytest.mark.parametrize("written", [b"", b"<> Tj", b"<7064> Tj", b"/A <</B <FE FF\n00 41>>> BDC", b"(a < b) Tj"])
+def test_strings_of_whole_bytes_may_stand(written: bytes):
+    """Pairs of digits, with white space anywhere."""
+    assert spelling_breach(written) == ""
+
+
+@pytest.mark.parametrize("written", [b"<7> Tj", b"[<41><423>] TJ", b"/A <</B <FEF>>> BDC", b"<4g> Tj", b"<4%\n1>"])
+def test_strings_of_halves_may_not(written: bytes):
+    """Half a byte, and signs that are no digits, which every reader takes its own way."""
+    assert spelling_breach(written)
