@@ -100,7 +100,13 @@ def answer_to_json(answer: Answer) -> bytes:
         case ScanError():
             return json.dumps({"fault": answer.fault, "sentence": answer.sentence}).encode()
         case OSError():
-            return json.dumps({"errno": answer.errno, "reason": answer.strerror or str(answer)}).encode()
+            return json.dumps({"errno": answer.errno, "reason": _reason(answer)}).encode()
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong and with which file: without that nobody can tell what to mend on the box."""
+    what = error.strerror or str(error)
+    return f"{what}: {error.filename!r}" if error.strerror and error.filename is not None else what
 
 
 def answer_from_json(data: bytes, out: Path) -> Answer | None:

@@ -123,13 +123,17 @@ def test_an_answer_of_wrong_types_is_none(change: dict[str, object]):
 
 
 def test_refusals_and_troubles_arrive():
-    """A refusal keeps kind and sentence, an OSError its number."""
+    """A refusal keeps kind and sentence, an OSError its number and the file it is about, in one line of text."""
     refusal = answer_from_json(answer_to_json(ScanError(ScanFault.DAMAGED, "Please scan again.")), OUT)
     assert isinstance(refusal, ScanError)
     assert (refusal.fault, refusal.sentence) == (ScanFault.DAMAGED, "Please scan again.")
     trouble = answer_from_json(answer_to_json(OSError(errno.ENOSPC, "No space left on device")), OUT)
     assert isinstance(trouble, OSError)
     assert trouble.errno == errno.ENOSPC
+    assert trouble.strerror == "No space left on device"
+    named = answer_from_json(answer_to_json(OSError(errno.EACCES, "Permission denied", "/usr/a\udcff\n")), OUT)
+    assert isinstance(named, OSError)
+    assert (named.errno, named.strerror) == (errno.EACCES, r"Permission denied: '/usr/a\udcff\n'")
     unnumbered = answer_from_json(answer_to_json(OSError("no reason")), OUT)
     assert isinstance(unnumbered, OSError)
     assert "no reason" in str(unnumbered)
