@@ -1,6 +1,7 @@
 """The command convert."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -103,9 +104,9 @@ def test_convert_takes_every_setting(tmp_path: Path):
 def test_convert_shows_a_bar_on_a_terminal(tmp_path: Path):
     """On a terminal the pages done are shown while it works, and nothing of it is left behind the result."""
     (tmp_path / "1.tif").write_bytes(scans.tiff_g4(pages=2, size_px=(600, 800)))
-    command = f"python -m gateway convert {tmp_path}/1.tif -o {tmp_path}/out.pdf".replace("python", sys.executable, 1)
+    command = [sys.executable, "-m", "gateway", "convert", f"{tmp_path}/1.tif", "-o", f"{tmp_path}/out.pdf"]
     done = subprocess.run(
-        ["script", "-qec", command, "/dev/null"],
+        ["script", "-qec", shlex.join(command), "/dev/null"],
         env=environment({"TERM": "xterm"}),
         capture_output=True,
         text=True,
