@@ -96,7 +96,8 @@ def test_refusals_say_how_large_and_what_to_do():
     whole, page = too_large(40_000_000, BUDGET), page_too_large(3, 20_000_000, Budget(18_000_000, (Fit.SPLIT,)))
     assert whole.fault is page.fault is ScanFault.TOO_LARGE
     assert str(whole) == (
-        "The scan makes a PDF of 40.0 MB, and one mail has room for a PDF of 18.0 MB; all that may be done to make it smaller is not enough. "
+        "The scan makes a PDF of 40.0 MB, and one mail has room for a PDF of 18.0 MB; all that may be done to make it "
+        "smaller is not enough. "
         "Please scan fewer pages at a time, at a lower resolution, or in black and white."
     )
     assert str(page) == (
