@@ -117,3 +117,25 @@ def test_parts_of_a_mail_in_natural_order(make_box: Callable[..., Box], tmp_path
     wait_until(lambda: bool(delivered(box)), 30, "the mail")
     (out,) = delivered(box)
     assert pages_of(out, tmp_path) == [2, 9, 10]
+
+
+def test_every_kind_is_taken_from_the_folder(make_box: Callable[..., Box], tmp_path: Path):
+    """What the converter reads, the folder lets through: no kind of scan is a stranger to one and not to the other."""
+    box = to_maildir(make_box, "")
+    printer = b"\x1b%-12345X@PJL COMMENT a printer's own language\r\n" * 50
+    found = {
+        "1.jp2": saved(noise(1), "JPEG2000"),
+        "2.j2k": saved(noise(2), "JPEG2000", no_jp2=True),
+        "3.gif": saved(noise(3), "GIF"),
+        "4.bmp": saved(noise(4), "BMP"),
+        "5.tif": saved(noise(5), "TIFF", big_tiff=True),
+        "6.pdf": printer + scans.pdf() + b"\x1b%-12345X",
+        "7.pdf": bytes(3000) + scans.pdf() + bytes(1000),
+    }
+    for name, data in found.items():
+        (box.share / name).write_bytes(data)
+    done = box.command("run", "--once")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(delivered(box)) == len(found)
+    for mail in delivered(box):
+        assert len(pages_of(mail, tmp_path)) == 1

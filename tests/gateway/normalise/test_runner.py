@@ -90,7 +90,10 @@ async def test_what_cannot_be_read_fails_with_a_sentence(station, contents, said
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (b"Subject: hello\r\n\r\nNo scan.\r\n", "The mail holds no scan: no PDF, TIFF, JPEG or PNG is attached."),
+        (
+            b"Subject: hello\r\n\r\nNo scan.\r\n",
+            "The mail holds no scan: no PDF, TIFF, JPEG, PNG, BMP, GIF or JPEG 2000 is attached.",
+        ),
         (attached(("text/csv", "x.csv", b"a,b")).as_bytes(), "The mail holds no scan"),
         (b"", "The mail holds no scan"),
         (b"X: y\r\n" * 60_000, "The mail has headers without end."),
