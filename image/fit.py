@@ -12,8 +12,7 @@ from image.picture import Colour, Picture
 MAX_ABOVE = 1.02
 """A picture of 305 dpi is not resampled to 300: nothing is won, and every resampling blurs."""
 
-_TENTH = 100_000
-"""Of a megabyte (10^6 bytes), in bytes."""
+_KB, _MB = 1_000, 1_000_000
 
 
 class Fit(StrEnum):
@@ -138,13 +137,15 @@ def page_too_large(page: int, size_bytes: int, budget: Budget) -> ScanError:
 
 
 def _over(size_bytes: int) -> str:
-    """A size that is too much, in MB (10^6 bytes), rounded up: it must not read as if it fitted."""
-    return f"{math.ceil(size_bytes / _TENTH) / 10} MB"
+    """A size that is too much, rounded up: it must not read as if it fitted."""
+    return f"{math.ceil(size_bytes / _MB * 10) / 10} MB" if size_bytes >= _MB else f"{math.ceil(size_bytes / _KB)} kB"
 
 
 def _room(budget: Budget) -> str:
-    # The limit that the owner set is the mail's, which is 37 % larger than its PDF.
-    return f"one mail has room for a PDF of {math.floor(budget.size_bytes / _TENTH) / 10} MB"
+    # Rounded down. The limit that the owner set is the mail's, which is 37 % larger than its PDF.
+    size_bytes = budget.size_bytes
+    room = f"{size_bytes * 10 // _MB / 10} MB" if size_bytes >= _MB else f"{size_bytes // _KB} kB"
+    return f"one mail has room for a PDF of {room}"
 
 
 def _although(budget: Budget) -> str:

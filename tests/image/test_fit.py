@@ -106,8 +106,14 @@ def test_refusals_say_how_large_and_what_to_do():
     )
 
 
-def test_refusals_never_name_equal_sizes():
+@pytest.mark.parametrize(
+    ("size_bytes", "room_bytes", "said"),
+    [
+        (18_249_001, 18_249_000, "a PDF of 18.3 MB, and one mail has room for a PDF of 18.2 MB"),
+        (1_000_000, 999_999, "a PDF of 1.0 MB, and one mail has room for a PDF of 999 kB"),
+        (61_500, 61_400, "a PDF of 62 kB, and one mail has room for a PDF of 61 kB"),
+    ],
+)
+def test_refusals_never_name_equal_sizes(size_bytes: int, room_bytes: int, said: str):
     """A PDF a few bytes over its budget is not said to have what there is room for."""
-    assert "a PDF of 18.3 MB, and one mail has room for a PDF of 18.2 MB" in str(
-        too_large(18_249_001, Budget(18_249_000, ()))
-    )
+    assert said in str(too_large(size_bytes, Budget(room_bytes, ())))

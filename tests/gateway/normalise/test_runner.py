@@ -134,5 +134,5 @@ async def test_a_mail_over_the_limit_fails_with_the_sizes(tmp_path):
         await station.work()
         reason = station.job(job_id).reason
         assert station.job(job_id).state is State.FAILED
-        assert "more than the 0.1 MB allowed; scan with a lower resolution" in reason
+        assert re.search(r"makes a PDF of \d+ kB, and one mail has room for a PDF of 61 kB\. Please scan", reason)
         assert sorted(os.listdir(box.spool.failed / job_id)) == ["envelope.json", "original"]
