@@ -111,7 +111,8 @@ class Normaliser:
         material = await asyncio.to_thread(material_of, directory, envelope)
         await asyncio.to_thread(_clear, directory)
         pdf = directory / files.PDF
-        order = order_of(self.config.pdf, title(envelope, material.headers, material.names))
+        called = title(envelope, material.headers, material.names)
+        order = order_of(self.config.pdf, called, envelope.recipients)
         document = await make(material.sources, pdf, envelope.arrived_at, order)
         try:
             subject = await asyncio.to_thread(self._put_messages, directory, envelope, material, document)

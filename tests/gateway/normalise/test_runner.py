@@ -6,6 +6,7 @@ from email.message import EmailMessage
 import pypdf
 import pytest
 
+from conf.model import Address
 from gateway.spool import files
 from gateway.spool.job import Fate, State
 from tests.gateway.normalise.mails import attached
@@ -136,3 +137,21 @@ async def test_a_mail_over_the_limit_fails_with_the_sizes(tmp_path):
         assert station.job(job_id).state is State.FAILED
         assert re.search(r"makes a PDF of \d+ kB, and one mail has room for a PDF of 61 kB\. Please scan", reason)
         assert sorted(os.listdir(box.spool.failed / job_id)) == ["envelope.json", "original"]
+
+
+async def test_room_is_left_for_every_recipient(tmp_path):
+    """A scan for very many recipients is made to fit with all of them on its mail, and is not refused for them."""
+    scan = jpeg(quality=95, size_px=(1600, 1200))
+    everybody = tuple(Address(f"a.person.with.a.long.name.{number}@contoso.com") for number in range(600))
+
+    async def size_bytes(limit_bytes: int, recipients: tuple[Address, ...]) -> int:
+        (tmp_path / str(limit_bytes)).mkdir()
+        with opened(config(tmp_path / str(limit_bytes), pdf={"mail_limit": f"{limit_bytes} B"})) as box:
+            station = Station(box)
+            job_id = box.admit(contents=scan, recipients=recipients)
+            await station.work()
+            assert station.job(job_id).state is State.READY, station.job(job_id).reason
+            return (box.spool.jobs / job_id / files.MESSAGE).stat().st_size
+
+    limit_bytes = await size_bytes(25_000_000, everybody[:1]) + 16_384
+    assert await size_bytes(limit_bytes, everybody) <= limit_bytes
