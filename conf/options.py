@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import TypeAdapter, ValidationError
 
-from conf import sentences
+from conf import keys, sentences, units
 from conf.overlay import typed
 from conf.pdf import Pdf
 
@@ -20,3 +20,23 @@ def overridden(pdf: Pdf, options: Mapping[str, str | bool]) -> Pdf | tuple[str, 
         found = sentences.findings(error)
         return tuple(f"--{str(one.at[1]).replace('_', '-')} {one.what}" for one in found)
     return pdf.model_copy(update={key: getattr(checked, key) for key in given})
+
+
+def form(key: str) -> str:
+    """Return how a value of ``[pdf]`` is written, for a usage line: its words, or what kind of value it is."""
+    info = Pdf.model_fields[key]
+    if keys.allowed(info) and not keys.is_of(info, tuple):
+        return "|".join(keys.allowed(info))
+    if keys.is_of(info, tuple):
+        return "LIST"
+    if sentences.is_read_by(info, units.seconds):
+        return "TIME"
+    return "SIZE" if sentences.is_read_by(info, units.size_bytes) else "NUMBER"
+
+
+def default(key: str) -> str:
+    """Return the default of a key of ``[pdf]`` as one writes it in an option."""
+    info = Pdf.model_fields[key]
+    if keys.is_of(info, tuple):
+        return ",".join(info.default)
+    return sentences.written(info, info.default)

@@ -128,8 +128,8 @@ def _missing_sentence(loc: KeyPath, field: FieldInfo | None) -> str:
 def _range_sentence(field: FieldInfo) -> str:
     least, most = _limit(field, "ge"), _limit(field, "le")
     if most is None:
-        return f"must be {_written(field, least)} or more"
-    return f"must be {_written(field, least)} to {_written(field, most)}"
+        return f"must be {written(field, least)} or more"
+    return f"must be {written(field, least)} to {written(field, most)}"
 
 
 def _limit(field: FieldInfo, name: str) -> Any:
@@ -137,13 +137,15 @@ def _limit(field: FieldInfo, name: str) -> Any:
     return next((getattr(limit, name) for limit in field.metadata if hasattr(limit, name)), None)
 
 
-def _written(field: FieldInfo, number: Any) -> str:
-    if _is_read_by(field, units.seconds):
+def written(field: FieldInfo, number: Any) -> str:
+    """Return a number as its key has it in the file: ``5m``, ``25 MB``, ``80``."""
+    if is_read_by(field, units.seconds):
         return units.written_seconds(number)
-    if _is_read_by(field, units.size_bytes):
+    if is_read_by(field, units.size_bytes):
         return units.written_bytes(number)
     return str(number)
 
 
-def _is_read_by(field: FieldInfo, reader: object) -> bool:
+def is_read_by(field: FieldInfo, reader: object) -> bool:
+    """Tell whether a field's values are read by this function, such as ``units.seconds``."""
     return any(isinstance(step, BeforeValidator) and step.func is reader for step in field.metadata)

@@ -83,6 +83,20 @@ def _load(path: Path) -> "Loaded":
             return loaded
 
 
+def _warnings(loaded: "Loaded") -> list[str]:
+    """What is no mistake, and yet not as it was meant: also tools that [pdf] asks for, and this box has not."""
+    from gateway.normalise.settings import reading_of
+    from image.ocr_tools import missing
+    from image.reading import is_wanted
+
+    pdf = loaded.config.pdf
+    reading = reading_of(pdf)
+    lacking = missing(reading) if is_wanted(reading) else ""
+    asked = ", ".join(key for key in ("rotate", "deskew", "ocr") if getattr(pdf, key))
+    lack = [f"[pdf] {asked}: {lacking}; until then scans are delivered without"] if lacking else []
+    return [*map(str, loaded.warnings), *lack]
+
+
 @cli.command()
 @_CONFIG
 @click.option("--once", is_flag=True, help="Deliver what is there now, print a line for each scan, and end.")
@@ -98,8 +112,8 @@ def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes fla
 
     loaded = _load(config_path)
     configure(loaded.config.log.format)
-    for warning in loaded.warnings:
-        log(Event.CONFIG_WARNING, what=str(warning))
+    for warning in _warnings(loaded):
+        log(Event.CONFIG_WARNING, what=warning)
 
     async def work() -> bool:
         running = service.start(loaded.config)
@@ -141,7 +155,7 @@ def check(config_path: Path) -> int:
     from gateway.arrive.place import faults
 
     loaded = _load(config_path)
-    for warning in loaded.warnings:
+    for warning in _warnings(loaded):
         click.echo(f"warning: {warning}", err=True)
     found = faults(loaded.config)
     for sentence in found:

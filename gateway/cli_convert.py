@@ -1,12 +1,15 @@
 """The command ``convert``: the service's own converter, with every setting of ``[pdf]`` as an option."""
 
 import asyncio
+import errno
+import itertools
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,15 +17,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from conf import keys
+from conf import options as settings
 from conf.pdf import Pdf
+from gateway.operate import converted
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
     from image.document import Document
     from image.make import Order
 
-_MEMORY_BYTES = 1_000_000_000
+_MEMORY = "1 GB"
 """On the machine of a person who waits, unless ``--memory`` says otherwise."""
+
+_LIMITING = ("mail_limit", "over_limit", "reduce_colour", "reduce_grey", "reduce_bilevel")
+"""Without any of these, and without a configuration, the PDF may have any size."""
 
 
 def options_of_pdf(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,9 +39,12 @@ def options_of_pdf(command: Callable[..., Any]) -> Callable[..., Any]:
         described = info.description or ""
         name, text = key.replace("_", "-"), f"{described[:1].upper()}{described[1:]}."
         if keys.is_of(info, bool):
-            option = click.option(f"--{name}/--no-{name}", key, default=None, help=text)
+            shown = f"{text} [default: {'on' if info.default else 'off'}]"
+            option = click.option(f"--{name}/--no-{name}", key, default=None, help=shown)
         else:
-            option = click.option(f"--{name}", key, metavar="VALUE", default=None, help=text)
+            default = {"mail_limit": "none", "memory": _MEMORY}.get(key, settings.default(key))
+            shown = f"{text} [default: {default}]"
+            option = click.option(f"--{name}", key, metavar=settings.form(key), default=None, help=shown)
         command = option(command)
     return command
 
@@ -43,10 +54,12 @@ def options_of_pdf(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PDF to write."
 )
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="A TOML file whose [pdf] applies.")
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="A TOML file whose [pdf] gives the defaults."
+)
 @click.option("--title", default="", help="The title that stands in the PDF.")
 @click.option("--keep-order", is_flag=True, help="As given, even if the names differ only in numbers.")
-@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "is_json", is_flag=True, help="Print a report as one JSON object.")
 @options_of_pdf
 def convert(
     sources: tuple[Path, ...],
@@ -59,34 +72,52 @@ def convert(
 ) -> int:
     """Make one PDF of scan files.
 
-    Files whose names differ only in numbers are put in the order of these. With --mail-limit the PDF is reduced or
-    split to fit a mail of that size; parts are written as OUTPUT-1.pdf, OUTPUT-2.pdf and so on.
+    Files whose names differ only in numbers are put in the order of these. With --mail-limit (or --config) the PDF is
+    reduced or split to fit a mail of that size; parts are written as OUTPUT-1.pdf, OUTPUT-2.pdf and so on. A LIST has
+    commas: --languages eng,deu. A SIZE and a TIME have units: "25 MB", "90s".
     """
     from image.errors import ScanError
 
     pdf = _settings(config_path, {key: value for key, value in options.items() if value is not None})
-    if not output.parent.is_dir():
-        _fail(Exit.LOCAL, f"{output.parent} is not a folder; name one that exists")
+    _look_at(sources, output)
     ordered = sources if keep_order else _ordered(sources)
-    order = _order(pdf, title, is_limited=config_path is not None or options["mail_limit"] is not None)
-    if options["memory"] is None and config_path is None:
-        order = replace(order, memory_bytes=_MEMORY_BYTES)
+    is_limited = config_path is not None or any(options[key] is not None for key in _LIMITING)
+    order = _order(pdf, title, is_limited=is_limited)
     try:
+        sizes = {path: path.stat().st_size for path in ordered}
         document, written = _made(ordered, output, order)
     except ScanError as error:
-        if is_json:
-            click.echo(json.dumps({"output": None, "fault": error.fault.value, "sentence": error.sentence}))
-        _fail(Exit.REJECTED, error.sentence)
-    _tell(document, written, is_json=is_json)
+        _refuse(Exit.REJECTED, error.fault.value, error.sentence, is_json=is_json)
+    except OSError as error:
+        sentence = f"{output} could not be made: {error.strerror or error}"
+        _refuse(Exit.LOCAL, "local", sentence, is_json=is_json)
+    older = _older(document, sources, output) if is_limited else []
+    if is_json:
+        click.echo(json.dumps(converted.report(document, sizes, written, older)))
+    else:
+        for line in converted.lines(document, written, older):
+            click.echo(line)
     return Exit.OK
+
+
+def _look_at(sources: Sequence[Path], output: Path) -> None:
+    """Refuse what is no file before anything is done; a device or a pipe would be replaced by the PDF."""
+    for source in sources:
+        if not source.is_file():
+            raise click.UsageError(f"{source} is no file")
+    if not output.parent.is_dir():
+        _fail(Exit.LOCAL, f"{output.parent} is not a folder; name one that exists")
+    if output.exists() and not output.is_file():
+        raise click.UsageError(f"{output} is no file; name one, it is written when the PDF is whole")
 
 
 def _settings(config_path: Path | None, options: Mapping[str, str | bool]) -> Pdf:
     from conf.load import Mistakes, load
-    from conf.options import overridden
 
     pdf = Pdf()
-    if config_path is not None:
+    if config_path is None:
+        options = {"memory": _MEMORY, **options}
+    else:
         match load(config_path, os.environ):
             case Mistakes(mistakes):
                 for mistake in mistakes:
@@ -94,9 +125,9 @@ def _settings(config_path: Path | None, options: Mapping[str, str | bool]) -> Pd
                 sys.exit(Exit.CONFIG)
             case loaded:
                 pdf = loaded.config.pdf
-    match overridden(pdf, options):
-        case Pdf() as settings:
-            return settings
+    match settings.overridden(pdf, options):
+        case Pdf() as wanted:
+            return wanted
         case mistaken:
             raise click.UsageError("; ".join(mistaken))
 
@@ -113,25 +144,38 @@ def _ordered(sources: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(sources[place] for place in page_order([path.name for path in sources]))
 
 
-def _made(sources: tuple[Path, ...], output: Path, order: "Order") -> "tuple[Document, list[Path]]":
+def _made(sources: tuple[Path, ...], output: Path, order: "Order") -> "tuple[Document, tuple[converted.Output, ...]]":
     """Convert beside the output, then put the PDF, or its parts, in place; an older output stays when this fails."""
     from image.make import make
 
-    draft = output.with_name(f".{output.name}.{os.getpid()}.part")
     made_at = datetime.fromtimestamp(int(datetime.now(UTC).timestamp()), UTC)
-    try:
+    # A stop is to clean up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix=".scangate-", dir=output.parent) as folder:
         with _progress() as progress:
-            document = asyncio.run(make(sources, draft, made_at, order, progress))
-        if not document.parts:
-            draft.replace(output)
-            return document, [output]
-        written = [output.with_stem(f"{output.stem}-{number}") for number in range(1, len(document.parts) + 1)]
-        for part, place in zip(document.parts, written, strict=True):
-            part.path.replace(place)
-        return document, written
-    finally:
-        for leftover in output.parent.glob(f"{draft.name}*"):
-            leftover.unlink(missing_ok=True)
+            document = asyncio.run(make(sources, Path(folder) / "scan.pdf", made_at, order, progress))
+        written = converted.outputs(document, output)
+        _spare(sources, written, output)
+        made = [part.path for part in document.parts] or [document.path]
+        for path, place in zip(made, written, strict=True):
+            path.replace(place.path)
+    return document, written
+
+
+def _spare(sources: Sequence[Path], written: Sequence[converted.Output], output: Path) -> None:
+    """Raise OSError when a part would replace a source; that the output does is what was asked for."""
+    for place in written:
+        if place.path != output and place.path.exists() and any(place.path.samefile(source) for source in sources):
+            sentence = f"it takes {len(written)} parts, and one of them would replace {place.path}; name another -o"
+            raise OSError(errno.EEXIST, sentence)
+
+
+def _older(document: "Document", sources: Sequence[Path], output: Path) -> list[Path]:
+    """What an earlier run with another number of parts has left, and might be taken for a piece of this one."""
+    count = len(document.parts)
+    left = [output] if document.parts and output.exists() else []
+    following = (converted.numbered(output, number) for number in itertools.count(count + 1))
+    return [path for path in (*left, *itertools.takewhile(Path.exists, following)) if path not in sources]
 
 
 @contextmanager
@@ -149,24 +193,10 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _tell(document: "Document", written: list[Path], *, is_json: bool) -> None:
+def _refuse(code: Exit, fault: str, sentence: str, *, is_json: bool) -> NoReturn:
     if is_json:
-        told = asdict(document)
-        outputs = [{**asdict(part), "path": str(path)} for part, path in zip(document.parts, written, strict=False)]
-        told |= {"path": None, "output": str(written[0]), "parts": outputs}
-        click.echo(json.dumps(told))
-        return
-    count = len(document.pages)
-    if document.parts:
-        for part, path in zip(document.parts, written, strict=True):
-            last = part.first_page + part.page_count - 1
-            click.echo(f"{path}: pages {part.first_page} to {last} of {count}, {part.size_bytes} bytes")
-    else:
-        click.echo(f"{written[0]}: {count} page{'' if count == 1 else 's'}, {document.size_bytes} bytes")
-    for note in document.notes:
-        click.echo(f"note: {note}")
-    if document.plain_because:
-        click.echo(f"note: This is no PDF/A: {document.plain_because}.")
+        click.echo(json.dumps(converted.refusal(fault, sentence)))
+    _fail(code, sentence)
 
 
 def _fail(code: Exit, sentence: str) -> NoReturn:

@@ -183,7 +183,9 @@ def _by_structure(history: History, now_s: float, rule: Rule) -> Step:  # noqa: 
             give_up_s = history.changed_s + rule.unknown_s
             if now_s < give_up_s:
                 return Wait(give_up_s)
-            return Ready(rejected="The file is not a scan: its content is no PDF, TIFF, JPEG, PNG, BMP or GIF.")
+            return Ready(
+                rejected="The file is not a scan: its content is no PDF, TIFF, JPEG, PNG, BMP, GIF or JPEG 2000."
+            )
         case Unreadable(reason=reason):
             again_s = history.structure_s + rule.unreadable_s
             return Wait(again_s, Hold.STRANGE, reason) if now_s < again_s else AskStructure()

@@ -7,6 +7,7 @@ A client that died mid-file leaves the same events, size and closed handle as on
 import struct
 from typing import Final
 
+from hotfolder.structure_jp2 import JP2_MAGICS, jp2_structure
 from hotfolder.structure_pdf import pdf_structure
 from hotfolder.structure_tiff import TIFF_MAGICS, tiff_structure
 from hotfolder.verdict import Incomplete, Malformed, Reader, Structure, UnknownType, Whole
@@ -18,12 +19,15 @@ TAIL_BYTES: Final = 66 * 1024
 
 _PDF: Final = b"%PDF-"
 _PDF_WITHIN: Final = 1024  # PDF 32000-1 (2008), annex H.3, note 13: readers accept the header in the first 1024 bytes
+_PDF_ENDS: Final = (b"startxref", b"%%EOF")
+"""By these a PDF is one behind more junk, such as a printer language's, than readers admit; the converter drops it."""
+
 _JPEG: Final = b"\xff\xd8\xff"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _GIFS: Final = (b"GIF87a", b"GIF89a")
 _BMP: Final = b"BM"
 _ZIPS: Final = (b"PK\x03\x04", b"PK\x05\x06")
-_MAGICS: Final = (*TIFF_MAGICS, _JPEG, _PNG, *_GIFS, *_ZIPS, _PDF, _BMP)
+_MAGICS: Final = (*TIFF_MAGICS, *JP2_MAGICS, _JPEG, _PNG, *_GIFS, *_ZIPS, _PDF, _BMP)
 
 _IEND: Final = b"IEND\xaeB\x60\x82"  # PNG 1.2 section 4.1.4: the chunk's type and its CRC, always the same
 _GIF_HEADER_BYTES: Final = 13
@@ -54,8 +58,6 @@ def structure_of(head: bytes, tail: bytes, size_bytes: int, read: Reader) -> Str
 
     Any bytes give a verdict, and in bounded time: no error is raised unless ``read`` raises one.
     """
-    if not head.strip(b"\0"):
-        return Incomplete("nothing has been written into it yet")
     if head.startswith(TIFF_MAGICS):
         return tiff_structure(head, size_bytes, read)
     if head.startswith(_JPEG):
@@ -66,13 +68,20 @@ def structure_of(head: bytes, tail: bytes, size_bytes: int, read: Reader) -> Str
         return _gif(head, read)
     if head.startswith(_ZIPS):
         return _zip(tail, size_bytes)
-    if _PDF in head[: _PDF_WITHIN + len(_PDF)]:
+    if head.startswith(JP2_MAGICS):
+        return jp2_structure(head, tail, size_bytes, read)
+    if _PDF in head[: _PDF_WITHIN + len(_PDF)] or (_PDF_ENDS[0] in tail and _PDF_ENDS[1] in tail):
         return pdf_structure(head, tail, size_bytes)
     if head.startswith(_BMP):
         return _bmp(head, size_bytes)
-    if any(magic.startswith(head) for magic in _MAGICS):
-        return Incomplete("only its first bytes are there")
-    return UnknownType()
+    return _begun(head)
+
+
+def _begun(head: bytes) -> Structure:
+    if not head.strip(b"\0"):
+        return Incomplete("nothing has been written into it yet")
+    is_start = any(magic.startswith(head) for magic in _MAGICS)
+    return Incomplete("only its first bytes are there") if is_start else UnknownType()
 
 
 def _jpeg(tail: bytes, size_bytes: int, read: Reader) -> Structure:

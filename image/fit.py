@@ -1,5 +1,6 @@
 """What is done to a scan too large for one mail: in which order, in which steps, and what its reader is told."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,8 @@ from image.picture import Colour, Picture
 
 MAX_ABOVE = 1.02
 """A picture of 305 dpi is not resampled to 300: nothing is won, and every resampling blurs."""
+
+_KB, _MB = 1_000, 1_000_000
 
 
 class Fit(StrEnum):
@@ -119,7 +122,7 @@ def too_large(size_bytes: int, budget: Budget) -> ScanError:
     """The refusal of a scan that does not fit into one mail and may not be split."""
     return ScanError(
         ScanFault.TOO_LARGE,
-        f"The scan has {megabytes(size_bytes)}, and a mail may have {megabytes(budget.size_bytes)}{_although(budget)}. "
+        f"The scan makes a PDF of {_over(size_bytes)}, and {_room(budget)}{_although(budget)}. "
         "Please scan fewer pages at a time, at a lower resolution, or in black and white.",
     )
 
@@ -128,14 +131,21 @@ def page_too_large(page: int, size_bytes: int, budget: Budget) -> ScanError:
     """The refusal of a scan one page of which (number from 1) does not fit into a mail."""
     return ScanError(
         ScanFault.TOO_LARGE,
-        f"Page {page} of the scan has {megabytes(size_bytes)}, and a mail may have {megabytes(budget.size_bytes)}"
-        f"{_although(budget)}. Please scan it at a lower resolution, or in black and white.",
+        f"Page {page} of the scan makes a PDF of {_over(size_bytes)}, and {_room(budget)}{_although(budget)}. "
+        "Please scan it at a lower resolution, or in black and white.",
     )
 
 
-def megabytes(size_bytes: int) -> str:
-    """A size in MB (10^6 bytes), to one decimal."""
-    return f"{size_bytes / 1_000_000:.1f} MB"
+def _over(size_bytes: int) -> str:
+    """A size that is too much, rounded up: it must not read as if it fitted."""
+    return f"{math.ceil(size_bytes / _MB * 10) / 10} MB" if size_bytes >= _MB else f"{math.ceil(size_bytes / _KB)} kB"
+
+
+def _room(budget: Budget) -> str:
+    # Rounded down. The limit that the owner set is the mail's, which is 37 % larger than its PDF.
+    size_bytes = budget.size_bytes
+    room = f"{size_bytes * 10 // _MB / 10} MB" if size_bytes >= _MB else f"{size_bytes // _KB} kB"
+    return f"one mail has room for a PDF of {room}"
 
 
 def _although(budget: Budget) -> str:

@@ -1,6 +1,7 @@
 """Finds the ink on a page whatever its paper: one of the modules that know Pillow."""
 
 import re
+from dataclasses import replace
 
 from PIL import Image, ImageChops, ImageFilter
 
@@ -33,9 +34,12 @@ def ink_of(picture: Picture, data: bytes, size: tuple[int, int]) -> Ink | None:
 
     None when it is damaged, and for CMYK, which scanners do not write for what they find on a sheet.
     """
-    image = decoded(picture, data, size) if picture.colour in {Colour.GREY, Colour.RGB} else None
+    image = decoded(picture, data, size) if picture.colour is not Colour.CMYK else None
     if image is None:
         return None
+    if picture.colour is Colour.INDEXED:
+        image = image.convert("RGB")
+        picture = replace(picture, bits=8, colour=Colour.RGB)
     edge = round(min(size) * MARGIN)
     grey = _grey(image, picture, size).crop((edge, edge, size[0] - edge, size[1] - edge))
     if picture.bits == 1:

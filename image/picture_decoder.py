@@ -19,10 +19,10 @@ Image.MAX_IMAGE_PIXELS = None
 BAND_ROWS = 256
 """Rows that ``grey_bands`` yields at a time; a multiple of 16."""
 
-_PIXEL_BYTES = {"1": 1, "L": 1, "RGB": 4, "CMYK": 4}
-"""What a pixel takes in Pillow."""
+_PIXEL_BYTES = {"1": 1, "L": 1, "RGB": 4, "CMYK": 4, "P": 5}
+"""What a pixel takes in Pillow; that of a palette also as the colour it stands for."""
 
-_CHANNELS = {"1": 1, "L": 1, "RGB": 3, "CMYK": 4}
+_CHANNELS = {"1": 1, "L": 1, "RGB": 3, "CMYK": 4, "P": 1}
 DRAFTS = (8, 4, 2)
 """By what libjpeg divides the sides of a picture while it decodes (Pillow's ``draft``)."""
 
@@ -81,6 +81,8 @@ def grey_bands(image: Image.Image, size: tuple[int, int]) -> Iterator[tuple[int,
 
 def mode_of(picture: Picture) -> str | None:
     """Pillow's mode for the samples of ``picture``; None for what is not decoded here."""
+    if picture.colour is Colour.INDEXED:
+        return "P"
     if picture.bits == 1:
         return "1" if picture.colour is Colour.GREY else None
     return {Colour.GREY: "L", Colour.RGB: "RGB", Colour.CMYK: "CMYK"}.get(picture.colour)
@@ -104,7 +106,11 @@ def _opened(picture: Picture, data: bytes, size: tuple[int, int]) -> Image.Image
         case _:
             size_bytes = _packed_bytes(picture, mode)
             # Short data raises ValueError.
-            image = Image.frombytes(mode, whole, zlib.decompressobj().decompress(data, size_bytes))
+            samples = zlib.decompressobj().decompress(data, size_bytes)
+            packed = f"P;{picture.bits}" if mode == "P" and picture.bits < 8 else mode  # noqa: PLR2004 -- whole bytes
+            image = Image.frombytes(mode, whole, samples, "raw", packed)
+            if mode == "P":
+                image.putpalette(picture.palette)
     if image.size != whole:
         raise ValueError("the data is of another size")
     return image
@@ -166,9 +172,10 @@ def _as_tiff(picture: Picture, data: bytes) -> bytes:
 
 def _as_png(picture: Picture, data: bytes) -> bytes:
     """Flate data over PNG's rows with a PNG's head and end (ISO/IEC 15948 section 11)."""
-    kind = 2 if picture.colour is Colour.RGB else 0
+    kind = {Colour.RGB: 2, Colour.INDEXED: 3}.get(picture.colour, 0)
     header = struct.pack(">IIBBBBB", picture.width_px, picture.height_px, picture.bits, kind, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
+    palette = [(b"PLTE", picture.palette)] if picture.colour is Colour.INDEXED else []
+    chunks = ((b"IHDR", header), *palette, (b"IDAT", data), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
     )

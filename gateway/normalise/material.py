@@ -46,7 +46,9 @@ def material_of(directory: Path, envelope: Envelope) -> Material:
     mail = parts.split(originals / envelope.originals[0].stored, work)
     scans = [part for part in mail.parts if part.size_bytes and _is_scan(part)]
     if not scans:
-        raise ScanError(ScanFault.NOT_A_SCAN, "The mail holds no scan: no PDF, TIFF, JPEG or PNG is attached.")
+        raise ScanError(
+            ScanFault.NOT_A_SCAN, "The mail holds no scan: no PDF, TIFF, JPEG, PNG, BMP, GIF or JPEG 2000 is attached."
+        )
     shown = [names.display_name(decoded(part.name)) if part.name else "" for part in scans]
     return _in_order([part.path for part in scans], shown, mail.headers)
 

@@ -109,9 +109,10 @@ class Normaliser:
         if fault:
             raise CorruptEnvelopeError(fault)
         material = await asyncio.to_thread(material_of, directory, envelope)
+        await asyncio.to_thread(_clear, directory)
         pdf = directory / files.PDF
-        pdf.unlink(missing_ok=True)
-        order = order_of(self.config.pdf, title(envelope, material.headers, material.names))
+        called = title(envelope, material.headers, material.names)
+        order = order_of(self.config.pdf, called, envelope.recipients)
         document = await make(material.sources, pdf, envelope.arrived_at, order)
         try:
             subject = await asyncio.to_thread(self._put_messages, directory, envelope, material, document)
@@ -165,10 +166,20 @@ class Normaliser:
         self.journal.fail_pending(job_id, time.time(), reason, state)
         is_failed = state is State.FAILED
         shutil.rmtree(self.spool.jobs / job_id / WORK, ignore_errors=True)  # kept for a person is what arrived
-        split.clear(self.spool.jobs / job_id)
+        _clear(self.spool.jobs / job_id)
         files.move_aside(self.spool.jobs / job_id, self.spool.failed if is_failed else self.spool.quarantine)
         log(Event.JOB_FAILED if is_failed else Event.JOB_QUARANTINED, job_id, reason=reason)
         self.failed()
+
+
+def _clear(directory: Path) -> None:
+    """Remove all that a conversion has left which was cut short: drafts, parts, folders, and mails without a job."""
+    for path in directory.glob(f"{files.PDF}*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    split.clear(directory)
 
 
 def _fault(directory: Path, envelope: Envelope) -> str:

@@ -1,5 +1,6 @@
 """The settings of a scan in the terms of the package that makes it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from conf.model import Pdf
@@ -11,12 +12,15 @@ from image.make import Order
 from image.reading import Reading
 from image.recipe import Check, Recipe, Signed
 
-HEAD_BYTES: Final = 16_384
-"""Of a mail, for its headers and its text; what then is still too large is told when the mail is written."""
+_HEAD_BYTES: Final = 16_384
+"""Of a mail, for its headers and its text without recipients; what then is too large is told when it is written."""
+
+_FOLD_BYTES: Final = 4
+"""Around each recipient in a header: a comma, a line end and a space."""
 
 
-def order_of(pdf: Pdf, title: str, *, is_limited: bool = True) -> Order:
-    """Return what is asked of a scan called ``title``; whether it has to fit a mail is ``is_limited``."""
+def order_of(pdf: Pdf, title: str, recipients: Sequence[str] = (), *, is_limited: bool = True) -> Order:
+    """Return what is asked of a scan called ``title``; with ``is_limited`` it has to fit a mail to ``recipients``."""
     return Order(
         recipe=Recipe(
             colour=pdf.colour,
@@ -32,7 +36,7 @@ def order_of(pdf: Pdf, title: str, *, is_limited: bool = True) -> Order:
         memory_bytes=pdf.memory,
         timeout_s=pdf.timeout,
         reading=reading_of(pdf),
-        budget=_budget(pdf) if is_limited else None,
+        budget=_budget(pdf, recipients) if is_limited else None,
     )
 
 
@@ -41,9 +45,10 @@ def reading_of(pdf: Pdf) -> Reading:
     return Reading(pdf.ocr, pdf.rotate, pdf.deskew, pdf.languages, pdf.ocr_timeout)
 
 
-def _budget(pdf: Pdf) -> Budget:
+def _budget(pdf: Pdf, recipients: Sequence[str]) -> Budget:
+    head_bytes = _HEAD_BYTES + sum(len(recipient) + _FOLD_BYTES for recipient in recipients)
     return Budget(
-        largest_pdf_bytes(pdf.mail_limit, HEAD_BYTES),
+        largest_pdf_bytes(pdf.mail_limit, head_bytes),
         tuple(Fit(way) for way in dict.fromkeys(pdf.over_limit)),
         colour=_steps(pdf.reduce_colour),
         grey=_steps(pdf.reduce_grey),

@@ -27,8 +27,8 @@ def put_messages(directory: Path, messages: Sequence[Iterable[bytes]]) -> None:
 
 
 def clear(directory: Path) -> None:
-    """Remove further mails that an earlier, interrupted attempt left."""
-    for _, path in further(directory):
+    """Remove further mails that an earlier, interrupted attempt left, and drafts of any."""
+    for path in (*(mail for _, mail in further(directory)), *directory.glob(".message*.eml.new")):
         path.unlink(missing_ok=True)
 
 

@@ -11,7 +11,7 @@ from image.ink import ink_of
 from image.pdf.drawing import drawing
 from image.pdf.kept import keep_pages
 from image.pdf.opening import opened
-from image.pdf.pictures import picture_of
+from image.pdf.pictures import drawing_of, picture_of
 from image.pdf.saving import save
 from image.picture_decoder import is_readable
 
@@ -43,7 +43,7 @@ def _is_blank(page: Object, limits: Limits) -> bool:
     if not drawn.images:
         return True
     (shown,) = drawn.images
-    picture = picture_of(shown.image)
+    picture = picture_of(shown.image) or drawing_of(shown.image)
     if picture is None or max(shown.width_in, shown.height_in) > _MOST_IN:
         return False
     size = (round(shown.width_in * DPI), round(shown.height_in * DPI))

@@ -17,6 +17,9 @@ _CHANNELS = {colour: count for count, colour in _BY_CHANNELS.items()}
 _OTHERWISE = frozenset({"/SMask", "/Mask", "/SMaskInData", "/Alternates", "/OPI", "/F"})
 """Entries (ISO 32000-1 table 89) by which an image is more than its samples."""
 
+_ENTRY_BITS = frozenset({1, 2, 4, 8})
+"""Of the entries of a palette (ISO 32000-1 section 8.6.6.3 and table 89)."""
+
 _LEAST_IN = 0.01
 """An image shown narrower than this (a quarter of a millimetre) has no resolution worth the name."""
 
@@ -63,6 +66,14 @@ def picture_of(image: Stream) -> Picture | None:
         return None
 
 
+def drawing_of(image: Stream) -> Picture | None:
+    """How ``image`` is coded when it is a drawing: Flate over entries of a palette of grey or RGB; None otherwise."""
+    try:
+        return _drawing(image)
+    except (pikepdf.PikepdfError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return None
+
+
 def dpi_of(shown: Shown, picture: Picture) -> tuple[float, float]:
     """The resolution at which ``picture`` is shown, along its rows and its columns."""
     return (
@@ -92,6 +103,21 @@ def _picture(image: Stream) -> Picture | None:
     return Picture(width, height, bits, colour, coding, is_inverted=is_inverted)
 
 
+def _drawing(image: Stream) -> Picture | None:
+    space, name = image.get("/ColorSpace"), _single(image.get("/Filter"))
+    is_other = "/Decode" in image or bool(image.get("/ImageMask", False)) or _OTHERWISE & set(image.keys())
+    if not isinstance(space, Array) or space[0] != Name.Indexed or name != Name.FlateDecode or is_other:
+        return None
+    width, height, bits = (int(image.get(key, 0)) for key in ("/Width", "/Height", "/BitsPerComponent"))
+    base, table = _colour(space[1]), space[3]
+    values = table.read_bytes() if isinstance(table, Stream) else bytes(table)
+    coding = _flate(_settings(image), (1, bits, width))
+    if min(width, height) < 1 or bits not in _ENTRY_BITS or base not in {Colour.GREY, Colour.RGB} or coding is None:
+        return None
+    palette = values if base is Colour.RGB else bytes(value for value in values for _ in range(3))
+    return Picture(width, height, bits, Colour.INDEXED, coding, palette[: 3 << bits])
+
+
 def _colour(space: Object | None) -> Colour | None:
     if isinstance(space, Name):
         return _DEVICE.get(str(space))
@@ -113,8 +139,7 @@ def _is_inverted(decode: Object | None, channels: int) -> bool | None:
 
 
 def _coding(image: Stream, colour: Colour, size: tuple[int, int, int]) -> Coding | None:
-    name, parms = _single(image.get("/Filter")), _single(image.get("/DecodeParms"))
-    settings = dict(parms.items()) if isinstance(parms, Dictionary) else {}
+    name, settings = _single(image.get("/Filter")), _settings(image)
     width, height, bits = size
     if name == Name.DCTDecode:
         return Coding.DCT if bits == 8 and not settings else None  # noqa: PLR2004 -- ISO 32000-1 7.4.8: always 8
@@ -123,6 +148,11 @@ def _coding(image: Stream, colour: Colour, size: tuple[int, int, int]) -> Coding
     if name == Name.FlateDecode and (bits, colour) in {(8, Colour.GREY), (8, Colour.RGB), (1, Colour.GREY)}:
         return _flate(settings, (_CHANNELS[colour], bits, width))
     return None
+
+
+def _settings(image: Stream) -> dict[str, Any]:
+    parms = _single(image.get("/DecodeParms"))
+    return dict(parms.items()) if isinstance(parms, Dictionary) else {}
 
 
 def _fax(settings: dict[str, Any], width: int, height: int) -> Coding | None:

@@ -90,6 +90,32 @@ def test_check_says_that_nothing_is_wrong(here: Place):
     assert sorted(path.name for path in here.folder.iterdir()) == ["gateway.toml", "scans"]
 
 
+@pytest.mark.parametrize(
+    ("wish", "path", "said"),
+    [
+        ("rotate = true\ndeskew = true", "/nowhere", "[pdf] rotate, deskew: Tesseract is not installed: apt install"),
+        ('ocr = true\nlanguages = ["eng", "xx"]', "", "[pdf] ocr: Tesseract has no data for xx: apt install"),
+        ("ocr = false", "/nowhere", ""),
+        ("ocr = true", "", ""),
+    ],
+)
+def test_missing_tools_are_told_before_a_scan_needs_them(here: Place, wish: str, path: str, said: str):
+    """What [pdf] asks for and this box lacks is a warning of check, and of the service when it starts; no mistake."""
+    here.config.write_text(f"{here.text()}[pdf]\n{wish}\n")
+    env = {"PATH": path} if path else None
+    checked = scangate("check", "--config", here.config, env=env)
+    assert (checked.returncode, checked.stdout) == (0, f"{here.config}: no mistakes\n")
+    started = scangate("run", "--once", "--config", here.config, env=env)
+    assert started.returncode == 0, started.stderr
+    if said:
+        assert f"warning: {said}" in checked.stderr
+        assert "event=config-warning" in started.stderr
+        assert said in started.stderr
+    else:
+        assert checked.stderr == ""
+        assert "config-warning" not in started.stderr
+
+
 def test_every_mistake_at_once(here: Place):
     """Several mistakes are several lines, in the order of the file."""
     here.config.write_text(here.text().replace('"it@contoso.com"', '"it"').replace('quiet = "200ms"', "quick = 1"))

@@ -26,6 +26,12 @@ def image(kind: str, pages: int = 1) -> bytes:
     return written.getvalue()
 
 
+def open_ended(jp2: bytes) -> bytes:
+    """The same JPEG 2000 file with a codestream box that goes to the end of the file."""
+    at = jp2.index(b"jp2c")
+    return jp2[: at - 4] + bytes(4) + jp2[at:]
+
+
 def noise(length: int, seed: int) -> bytes:
     """Bytes without a zero that no compressor shortens much."""
     return bytes(1 + value % 255 for value in random.Random(seed).randbytes(length))
@@ -68,5 +74,8 @@ ALL = {
     "gif": image("GIF"),
     "bmp": image("BMP"),
     "zip": packed(),
+    "jpeg 2000": image("JPEG2000"),
+    "jpeg 2000, last box to the end": open_ended(image("JPEG2000")),
+    "jpeg 2000, bare": image("JPEG2000")[image("JPEG2000").index(b"\xff\x4f\xff\x51") :],
 }
 """A whole file of each type that is judged by its ends."""

@@ -132,7 +132,7 @@ def test_an_old_answer_of_the_lease_test_is_not_believed():
             UnknownType(),
             30.0,
             None,
-            Ready("The file is not a scan: its content is no PDF, TIFF, JPEG, PNG, BMP or GIF."),
+            Ready("The file is not a scan: its content is no PDF, TIFF, JPEG, PNG, BMP, GIF or JPEG 2000."),
         ),
     ],
 )

@@ -96,10 +96,24 @@ def test_refusals_say_how_large_and_what_to_do():
     whole, page = too_large(40_000_000, BUDGET), page_too_large(3, 20_000_000, Budget(18_000_000, (Fit.SPLIT,)))
     assert whole.fault is page.fault is ScanFault.TOO_LARGE
     assert str(whole) == (
-        "The scan has 40.0 MB, and a mail may have 18.0 MB; all that may be done to make it smaller is not enough. "
+        "The scan makes a PDF of 40.0 MB, and one mail has room for a PDF of 18.0 MB; all that may be done to make it "
+        "smaller is not enough. "
         "Please scan fewer pages at a time, at a lower resolution, or in black and white."
     )
     assert str(page) == (
-        "Page 3 of the scan has 20.0 MB, and a mail may have 18.0 MB. "
+        "Page 3 of the scan makes a PDF of 20.0 MB, and one mail has room for a PDF of 18.0 MB. "
         "Please scan it at a lower resolution, or in black and white."
     )
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "room_bytes", "said"),
+    [
+        (18_249_001, 18_249_000, "a PDF of 18.3 MB, and one mail has room for a PDF of 18.2 MB"),
+        (1_000_000, 999_999, "a PDF of 1.0 MB, and one mail has room for a PDF of 999 kB"),
+        (61_500, 61_400, "a PDF of 62 kB, and one mail has room for a PDF of 61 kB"),
+    ],
+)
+def test_refusals_never_name_equal_sizes(size_bytes: int, room_bytes: int, said: str):
+    """A PDF a few bytes over its budget is not said to have what there is room for."""
+    assert said in str(too_large(size_bytes, Budget(room_bytes, ())))

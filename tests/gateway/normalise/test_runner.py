@@ -6,6 +6,7 @@ from email.message import EmailMessage
 import pypdf
 import pytest
 
+from conf.model import Address
 from gateway.spool import files
 from gateway.spool.job import Fate, State
 from tests.gateway.normalise.mails import attached
@@ -90,7 +91,10 @@ async def test_what_cannot_be_read_fails_with_a_sentence(station, contents, said
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (b"Subject: hello\r\n\r\nNo scan.\r\n", "The mail holds no scan: no PDF, TIFF, JPEG or PNG is attached."),
+        (
+            b"Subject: hello\r\n\r\nNo scan.\r\n",
+            "The mail holds no scan: no PDF, TIFF, JPEG, PNG, BMP, GIF or JPEG 2000 is attached.",
+        ),
         (attached(("text/csv", "x.csv", b"a,b")).as_bytes(), "The mail holds no scan"),
         (b"", "The mail holds no scan"),
         (b"X: y\r\n" * 60_000, "The mail has headers without end."),
@@ -131,5 +135,23 @@ async def test_a_mail_over_the_limit_fails_with_the_sizes(tmp_path):
         await station.work()
         reason = station.job(job_id).reason
         assert station.job(job_id).state is State.FAILED
-        assert reason.startswith("The scan has 0.2 MB, and a mail may have 0.1 MB. Please scan ")
+        assert re.search(r"makes a PDF of \d+ kB, and one mail has room for a PDF of 61 kB\. Please scan", reason)
         assert sorted(os.listdir(box.spool.failed / job_id)) == ["envelope.json", "original"]
+
+
+async def test_room_is_left_for_every_recipient(tmp_path):
+    """A scan for very many recipients is made to fit with all of them on its mail, and is not refused for them."""
+    scan = jpeg(quality=95, size_px=(1600, 1200))
+    everybody = tuple(Address(f"a.person.with.a.long.name.{number}@contoso.com") for number in range(600))
+
+    async def size_bytes(limit_bytes: int, recipients: tuple[Address, ...]) -> int:
+        (tmp_path / str(limit_bytes)).mkdir()
+        with opened(config(tmp_path / str(limit_bytes), pdf={"mail_limit": f"{limit_bytes} B"})) as box:
+            station = Station(box)
+            job_id = box.admit(contents=scan, recipients=recipients)
+            await station.work()
+            assert station.job(job_id).state is State.READY, station.job(job_id).reason
+            return (box.spool.jobs / job_id / files.MESSAGE).stat().st_size
+
+    limit_bytes = await size_bytes(25_000_000, everybody[:1]) + 16_384
+    assert await size_bytes(limit_bytes, everybody) <= limit_bytes

@@ -5,6 +5,7 @@ import errno
 import os
 import sqlite3
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,17 +86,35 @@ async def test_a_message_that_is_there_is_kept(station, monkeypatch):
     assert asked == []
 
 
+def _killed_at_work(directory: Path) -> None:
+    """Put into a job directory what a conversion leaves that is killed while it reads, reduces, splits and writes."""
+    for folder in (files.PDF + ".reading", "work"):
+        (directory / folder).mkdir()
+        (directory / folder / "part-0001").write_bytes(b"old")
+    for name in ("", ".part-reduced", ".part1"):
+        (directory / f"{files.PDF}{name}").write_bytes(b"old")
+    for name in (".message.eml.new", ".message-7.eml.new", "message-8.eml"):
+        (directory / name).write_bytes(b"old")
+
+
 async def test_leftovers_of_a_crash_are_no_hindrance(station):
     """What a conversion that was killed left behind is removed, and the job is made anew."""
     job_id = mailed(station.box, attached(("image/jpeg", "1.jpg", jpeg(size_px=SMALL))).as_bytes())
     directory = station.box.spool.jobs / job_id
-    (directory / "work").mkdir()
-    (directory / "work" / "part-0001").write_bytes(b"old")
-    (directory / files.PDF).write_bytes(b"old")
-    (directory / ".message.eml.new").write_bytes(b"old")
+    _killed_at_work(directory)
     await station.work()
     assert station.job(job_id).state is State.READY
     assert sorted(os.listdir(directory)) == ["envelope.json", "message.eml", "original"]
+
+
+async def test_leftovers_of_a_crash_are_not_kept_for_a_person(station):
+    """What is kept of a scan that fails is what arrived, whatever an earlier attempt has left."""
+    job_id = station.box.admit(contents=b"no scan")
+    _killed_at_work(station.box.spool.jobs / job_id)
+    (station.box.spool.jobs / job_id / "original" / "0001").write_bytes(b"changed")
+    await station.work()
+    assert station.job(job_id).state is State.QUARANTINE
+    assert sorted(os.listdir(station.box.spool.quarantine / job_id)) == ["envelope.json", "original"]
 
 
 async def test_an_unknown_job_is_adopted_and_made(station):

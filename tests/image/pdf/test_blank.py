@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
+from PIL import Image
 
 from image.document import Document, Page
 from image.finish import ALL_BLANK, drop_blanks
 from image.pdf.blank import blank_pages
+from tests.image import sheets
 from tests.image.drawn import SAME, difference, page, saved
 from tests.image.poppler import checked, page_sizes, rendered, unpacked
 from tests.image.scanned_pdf import scan
@@ -137,3 +139,27 @@ def test_page_trees_of_several_levels_stay_whole(tmp_path: Path):
     checked(path)
     assert len(after.pages) == 3
     assert [difference(rendered(path, 100, number), page()) < SAME for number in (1, 2, 3)] == [True] * 3
+
+
+def few_colours(sheet: Image.Image, form: str) -> bytes:
+    """The sheet in sixteen colours, as a TIFF or PNG; such pages keep their colours exactly, in a palette."""
+    drawn = sheet.quantize(16, dither=Image.Dither.NONE)
+    if form == "PNG":
+        return saved(drawn, form, dpi=(sheets.DPI, sheets.DPI))
+    return saved(drawn.convert("RGB"), form, compression="tiff_lzw", dpi=(sheets.DPI, sheets.DPI))
+
+
+@pytest.mark.parametrize("form", ["TIFF", "PNG"])
+def test_pages_of_few_colours_are_looked_at(tmp_path: Path, form: str):
+    """A page that stands in the PDF with a palette is blank like any other, and not when something is on it."""
+    pages = [
+        sheets.dusty(sheets.paper(grain=0)),
+        sheets.pencilled(sheets.paper(grain=0)),
+        sheets.dusty(sheets.paper((250, 250, 240), grain=2)),
+        sheets.written(sheets.paper(grain=0), "7", 9, (100, 140)),
+    ]
+    document = converted(tmp_path, *(few_colours(one, form) for one in pages))
+    with Pdf.open(document.path) as pdf:
+        images = [next(iter(one.obj.Resources.XObject.values())) for one in pdf.pages]
+        assert [str(one.ColorSpace[0]) for one in images] == ["/Indexed"] * 4
+    assert blank_pages(document.path, LIMITS) == (0, 2)
