@@ -52,7 +52,11 @@ def options_of_pdf(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The PDF to write."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
+    help="The PDF to write.",
 )
 @click.option(
     "--config", "config_path", type=click.Path(path_type=Path), help="A TOML file whose [pdf] gives the defaults."
@@ -149,8 +153,9 @@ def _made(sources: tuple[Path, ...], output: Path, order: "Order") -> "tuple[Doc
     from image.make import make
 
     made_at = datetime.fromtimestamp(int(datetime.now(UTC).timestamp()), UTC)
-    # A stop is to clean up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(number, signal.default_int_handler)  # cleans up as Ctrl-C does
     with tempfile.TemporaryDirectory(prefix=".scangate-", dir=output.parent) as folder:
         with _progress() as progress:
             document = asyncio.run(make(sources, Path(folder) / "scan.pdf", made_at, order, progress))

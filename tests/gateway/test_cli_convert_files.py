@@ -162,7 +162,12 @@ def test_a_full_disk_is_no_fault_of_the_scan(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, Exit.NOT_ALL), (signal.SIGTERM, Exit.NOT_ALL), (signal.SIGKILL, -signal.SIGKILL)],
+    [
+        (signal.SIGINT, Exit.NOT_ALL),
+        (signal.SIGTERM, Exit.NOT_ALL),
+        (signal.SIGHUP, Exit.NOT_ALL),
+        (signal.SIGKILL, -signal.SIGKILL),
+    ],
 )
 def test_stopped_while_it_converts(tmp_path: Path, number: signal.Signals, code: int):
     """Stopped, it leaves no process and, but for kill -9, no file behind; an older output stays."""
