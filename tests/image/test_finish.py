@@ -150,11 +150,11 @@ def test_each_tone_has_its_own_steps(tmp_path: Path):
     bits = page("1", 996, 1404)
     files = (jpeg(1), jpeg(2, "L"), saved(bits, "TIFF", compression="group4", dpi=(600, 600)))
     (tmp_path / "a").mkdir()
-    steps = {"colour": (Step(150, 60),), "grey": (Step(200, 70),), "bilevel": (Step(300, 0),)}
+    steps = (Step(150, 60),), (Step(200, 70),), (Step(300, 0),)
     size = converted(tmp_path, *files).size_bytes
-    sharp = fitted(converted(tmp_path, *files), Budget(size * 6 // 10, (REDUCE,), **steps))
+    sharp = fitted(converted(tmp_path, *files), Budget(size * 6 // 10, (REDUCE,), *steps))
     assert actions(sharp) == ["reduced", "reduced", "encoded"]
-    after = fitted(converted(tmp_path, *files), Budget(sharp.size_bytes - 1, (REDUCE,), **steps))
+    after = fitted(converted(tmp_path, *files), Budget(sharp.size_bytes - 1, (REDUCE,), *steps))
     assert after.notes == (
         "Page 1 was reduced to 150 dpi, JPEG quality 60, so that the mail stays below its limit.",
         "Page 2 was reduced to 200 dpi, JPEG quality 70, so that the mail stays below its limit.",
