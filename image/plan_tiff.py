@@ -36,6 +36,9 @@ _SEPARATED, _LAB = 5, 8
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _PALETTE: 1, _RGB: 3, _SEPARATED: 4, _YCBCR: 3, _LAB: 3}
 """The photometric interpretations that can be shown, and their samples a pixel."""
 
+_KEPT_COLOURS = frozenset({_BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR})
+"""Those whose samples come out as a profile speaks of them."""
+
 _CMYK = 1
 _TWO_DIMENSIONAL, _UNCOMPRESSED_MODE = 1, 2
 _BYTE, _DEEPEST = 8, 16
@@ -136,7 +139,7 @@ def _copied_tiff_jpeg(page: TiffPage) -> Copy | None:
         return None
     picture = Picture(page.width_px, page.height_px, 8, colour, Coding.DCT)
     body = Span(page.strip.offset + 2, jpeg.span.size_bytes - 2)
-    return Copy(picture, (b"\xff\xd8" + adobe + tables[2:-2], body), "rewrapped")
+    return Copy(picture, (b"\xff\xd8" + adobe + tables[2:-2], body), "rewrapped", profile=page.profile)
 
 
 def _encoded(page: TiffPage, limits: Limits, recipe: Recipe) -> Encode:
@@ -152,5 +155,7 @@ def _encoded(page: TiffPage, limits: Limits, recipe: Recipe) -> Encode:
         chunk_bytes = page.chunk_row_bytes * page.chunk_height * page.samples // page.chunk_samples
         check_decoded(chunk_bytes + page.width_px * page.height_px * per_pixel, limits)
     target = target_of(page.bits * page.samples, recipe, is_palette=is_palette)
-    step = encode(page.width_px, page.height_px, target, per_pixel, limits)
+    # Of other colours it would not be true any more: they are converted, or turned round.
+    profile = page.profile if page.photometric in _KEPT_COLOURS else None
+    step = encode(page.width_px, page.height_px, target, per_pixel, limits, profile=profile)
     return replace(step, frame=page.frame, tiff=page)

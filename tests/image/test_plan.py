@@ -64,6 +64,7 @@ FAX = TiffPage(
     strip=STRIP,
     jpeg=None,
     jpeg_tables=b"",
+    profile=None,
 )
 RGB = replace(FAX, bits=8, samples=3, compression=5, photometric=2)
 TIFF_JPEG = replace(RGB, compression=7, photometric=6, jpeg=BARE_JPEG, jpeg_tables=b"\xff\xd8TABLES\xff\xd9")
