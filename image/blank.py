@@ -95,7 +95,7 @@ def is_blank(ink: Ink) -> bool:
 def blank_note(pages: Sequence[int]) -> str:
     """The sentence about pages (numbers from 1, as scanned) that were left out."""
     told = "1 blank page was" if len(pages) == 1 else f"{len(pages)} blank pages were"
-    return f"{told} left out ({page_list(pages)})."
+    return f"{told} left out ({page_list(pages)} of the scan)."
 
 
 def spots_of(runs: Sequence[Run]) -> list[Spot]:

@@ -12,7 +12,7 @@ from image.few_colours import drawn, packed
 from image.flate import filtered_flate, plain_flate
 from image.picture import Coding, Colour, Picture
 from image.probe_tiff import probe_tiff
-from image.reader import Span, reader_of
+from image.reader import reader_of
 from image.recipe import Recipe
 from image.step import Target
 
@@ -47,7 +47,8 @@ def encoded(image: Image.Image, target: Target, recipe: Recipe) -> Encoded:
         image = drawn(image) or image
     match image.mode, target:
         case "1", _:
-            return _g4(image)
+            picture = Picture(image.width, image.height, 1, Colour.GREY, Coding.G4_BLACK_IS_1)
+            return Encoded(picture, iter((g4_strip(image),)))
         case "P", _:
             entries, palette, bits = packed(image)
             picture = Picture(image.width, image.height, bits, Colour.INDEXED, Coding.FLATE, palette=palette)
@@ -65,7 +66,8 @@ def encoded(image: Image.Image, target: Target, recipe: Recipe) -> Encoded:
             return Encoded(picture, iter(data.pieces))
 
 
-def _g4(image: Image.Image) -> Encoded:
+def g4_strip(image: Image.Image) -> bytes:
+    """``image`` (mode 1) coded by T.6, its set bits as fax black."""
     file = io.BytesIO()
     # A copy, because Pillow writes every tag of the TIFF an image came from into the new one: its fill order turned
     # the bits round, its fax options did not fit.
@@ -74,7 +76,5 @@ def _g4(image: Image.Image) -> Encoded:
     (page,) = probe_tiff(reader, Limits(pixels=image.width * image.height)).pages
     assert page.strip is not None, "a page is encoded as one strip"
     assert page.fill_order == 1, "bits are written as PDF reads them"
-    picture = Picture(
-        image.width, image.height, 1, Colour.GREY, Coding.G4_BLACK_IS_1 if page.photometric else Coding.G4
-    )
-    return Encoded(picture, reader.chunks(Span(page.strip.offset, page.strip.size_bytes)))
+    assert page.photometric == 1, "a set bit is fax black"
+    return reader.read(page.strip.offset, page.strip.size_bytes)

@@ -210,7 +210,7 @@ def _recipe(found: dict[str, Any]) -> Recipe:
 
 def _budget(found: dict[str, Any]) -> Budget:
     steps = {tone: tuple(Step(**step) for step in found[tone]) for tone in ("colour", "grey", "bilevel")}
-    return Budget(found["size_bytes"], tuple(Fit(way) for way in found["order"]), **steps)
+    return Budget(found["size_bytes"], tuple(Fit(way) for way in found["order"]), **steps, max_parts=found["max_parts"])
 
 
 def _hex(path: Path) -> str:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from PIL import Image, ImageChops
 
 from image.complaints import FLAW, overheard
-from image.fax import end_of_block_at, rows_of, with_first_end
+from image.fax import MAX_COUNTED_BYTES, end_of_block_at, rows_of, with_first_end
 from image.picture import Coding, Picture
 from image.tiff_view import Entry, strips_of, tiff_of
 
@@ -136,6 +136,9 @@ def _t4(data: bytes, width_px: int, height: int, options: int) -> FaxRows:
     is_two_dimensional = bool(options & _TWO_DIMENSIONAL)
     data = with_first_end(data, height, is_two_dimensional=is_two_dimensional)
     image = _decoded(_T4, data, width_px, height, ((_T4_OPTIONS, "I", (options,)),))
+    if len(data) > MAX_COUNTED_BYTES:
+        # Too long to be counted: of damage only the decoder's complaints tell.
+        return FaxRows(image)
     found = rows_of(data, is_two_dimensional=is_two_dimensional)
     if found is None or len(found) < height:
         # What libtiff makes up for rows that no mark begins.

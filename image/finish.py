@@ -6,7 +6,8 @@ from dataclasses import replace
 from image.blank import blank_note
 from image.document import Document, Limits
 from image.fit import Budget, Fit, page_too_large, reduced_notes, split_note, too_large
-from image.packing import Group
+from image.notes import flaw_notes
+from image.packing import Group, packed
 from image.verify import verify
 
 REDUCED = "reduced"
@@ -16,7 +17,8 @@ ALL_BLANK = "Every page of the scan looks blank; all of them are here."
 def drop_blanks(document: Document, limits: Limits) -> Document:
     """``document`` without its blank pages, checked with a second reader, and with a note that counts them.
 
-    Never all pages are left out, and never one with a flaw; a signed PDF stays whole. ``OSError`` comes through.
+    The pages left out have the numbers they were scanned with; the notes on flaws count the pages that are left. Never
+    all pages are left out, and never one with a flaw; a signed PDF stays whole. ``OSError`` comes through.
     """
     from image.pdf.blank import blank_pages, leave_out
 
@@ -35,7 +37,10 @@ def drop_blanks(document: Document, limits: Limits) -> Document:
         made.replace(document.path)
     finally:
         made.unlink(missing_ok=True)
-    notes = (*document.notes, blank_note([index + 1 for index in blank]))
+    # The pages that are left have other numbers now.
+    flaws = flaw_notes(document.pages)
+    others = (note for note in document.notes if note not in flaws)
+    notes = (*others, *flaw_notes(pages), blank_note([index + 1 for index in blank]))
     return replace(document, pages=pages, size_bytes=written.size_bytes, sha256=written.sha256, notes=notes)
 
 
@@ -72,7 +77,10 @@ def _split_first(document: Document, budget: Budget, limits: Limits) -> Document
     from image.pdf.split import too_large_alone
 
     weights, large = too_large_alone(document.path, budget)
-    if large:
+    has_too_many = len(packed(weights, budget.size_bytes)) > budget.max_parts
+    if has_too_many and Fit.REDUCE in budget.order:
+        document = _reduced(document, [Group(document.size_bytes)], budget, limits, keeps_floor=True)
+    elif large:
         reduced = document
         if Fit.REDUCE in budget.order:
             groups = [Group(weights.alone(page), weights.used[page]) for page in large]

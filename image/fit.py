@@ -43,7 +43,8 @@ class Budget:
     """What one PDF file may have, and what may be done to reach that, ``order`` first to last.
 
     ``colour``, ``grey`` and ``bilevel`` are the rungs of each tone, from the gentlest to the floor. Colour and grey go
-    down together; black and white, mostly text and small, follows when both have reached their floors.
+    down together; black and white, mostly text and small, follows when both have reached their floors. ``max_parts`` is
+    how many mails one scan may be split into.
     """
 
     size_bytes: int
@@ -51,6 +52,7 @@ class Budget:
     colour: tuple[Step, ...] = (Step(300, 75), Step(200, 75), Step(150, 60))
     grey: tuple[Step, ...] = (Step(300, 75), Step(200, 75), Step(150, 60))
     bilevel: tuple[Step, ...] = (Step(300, 0), Step(200, 0))
+    max_parts: int = 20
 
     def rungs(self) -> int:
         """How many rungs there are until every tone has reached its floor."""
@@ -133,6 +135,15 @@ def page_too_large(page: int, size_bytes: int, budget: Budget) -> ScanError:
         ScanFault.TOO_LARGE,
         f"Page {page} of the scan makes a PDF of {_over(size_bytes)}, and {_room(budget)}{_although(budget)}. "
         "Please scan it at a lower resolution, or in black and white.",
+    )
+
+
+def too_many_parts(parts: int, budget: Budget) -> ScanError:
+    """The refusal of a scan that would have to be split into more mails than one may be."""
+    return ScanError(
+        ScanFault.TOO_LARGE,
+        f"The scan would fill {parts} mails, and {budget.max_parts} are allowed; {_room(budget)}{_although(budget)}. "
+        "Please scan fewer pages at a time, at a lower resolution, or in black and white.",
     )
 
 

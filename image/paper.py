@@ -12,6 +12,9 @@ MIN_DPI = 50.0
 MAX_DPI = 2400.0
 """Outside these a stated resolution is not believed: fax has at least 98 lines an inch, ignorant writers say 1."""
 
+ROTE_DPI = (72, 96)
+"""What programs write that know of no resolution; it is not believed of a picture that is a usual scan of a sheet."""
+
 FALLBACK_DPI = 200.0
 _ASPECT_TOLERANCE = 0.03
 _USUAL_DPI = (300, 200, 600, 400, 150, 100, 240, 1200)
@@ -50,7 +53,9 @@ def page_size(width_px: int, height_px: int, dpi_x: float | None, dpi_y: float |
     the other; when neither is, the nearest of ``PAPERS`` by aspect is taken, and failing that 200 dpi. The result
     always lies between ``MIN_SIDE_PT`` and ``MAX_SIDE_PT``.
     """
-    horizontal, vertical = _believed(dpi_x), _believed(dpi_y)
+    horizontal, vertical = believed(dpi_x), believed(dpi_y)
+    if is_by_rote(horizontal, vertical) and _is_usual_scan(width_px, height_px):
+        horizontal = vertical = None
     horizontal, vertical = horizontal or vertical, vertical or horizontal
     if horizontal is not None and vertical is not None:
         return _clamped(width_px * POINTS_PER_INCH / horizontal, height_px * POINTS_PER_INCH / vertical)
@@ -72,9 +77,7 @@ def nearest_paper(width_px: int, height_px: int) -> Paper | None:
 
     def misfit(paper: Paper) -> tuple[float, int]:
         ratio = paper.height_pt / paper.width_pt
-        dpi = short * POINTS_PER_INCH / paper.width_pt
-        fits = [abs(dpi / known - 1) <= _USUAL_DPI_TOLERANCE for known in _USUAL_DPI]
-        return round(abs(aspect / ratio - 1), 2), fits.index(True) if any(fits) else len(fits)
+        return round(abs(aspect / ratio - 1), 2), _rarity(short, paper)
 
     best = min(PAPERS, key=misfit)
     return best if abs(aspect * best.width_pt / best.height_pt - 1) <= _ASPECT_TOLERANCE else None
@@ -90,8 +93,29 @@ def shown_size(box: tuple[float, float, float, float], rotate: int, user_unit: f
     return (height, width) if rotate % 180 == 90 else (width, height)  # noqa: PLR2004 -- a quarter turn
 
 
-def _believed(dpi: float | None) -> float | None:
+def is_by_rote(dpi_x: float | None, dpi_y: float | None) -> bool:
+    """Whether this is what is written where no resolution is known."""
+    return dpi_x is not None and dpi_x == dpi_y and any(abs(dpi_x - rote) < 1 for rote in ROTE_DPI)
+
+
+def believed(dpi: float | None) -> float | None:
+    """The resolution, unless it cannot be that of a scan."""
     return dpi if dpi is not None and MIN_DPI <= dpi <= MAX_DPI else None
+
+
+def _rarity(short_px: int, paper: Paper) -> int:
+    """The place among ``_USUAL_DPI`` of the resolution that makes a picture ``paper``; their number for any other."""
+    dpi = short_px * POINTS_PER_INCH / paper.width_pt
+    fits = (place for place, known in enumerate(_USUAL_DPI) if abs(dpi / known - 1) <= _USUAL_DPI_TOLERANCE)
+    return next(fits, len(_USUAL_DPI))
+
+
+def _is_usual_scan(width_px: int, height_px: int) -> bool:
+    """Whether the picture is a known sheet at a usual resolution, to within a hundredth."""
+    paper, (short, long) = nearest_paper(width_px, height_px), sorted((width_px, height_px))
+    if paper is None or _rarity(short, paper) == len(_USUAL_DPI):
+        return False
+    return abs(long * paper.width_pt / (short * paper.height_pt) - 1) <= _USUAL_DPI_TOLERANCE
 
 
 def _clamped(width_pt: float, height_pt: float) -> tuple[float, float]:

@@ -51,11 +51,11 @@ def _step(page: JpegPage, limits: Limits, recipe: Recipe) -> Copy | Encode:
     is_inverted = colour is Colour.CMYK and page.adobe_transform is not None
     picture = Picture(page.width_px, page.height_px, 8, colour, Coding.DCT, is_inverted=is_inverted)
     action = "rewrapped" if page.mending or is_lettered else "passed"
-    return Copy(picture, tuple(_edited(page.span, edits)), action, proof, profile=page.profile)
+    return Copy(picture, tuple(edited(page.span, edits)), action, proof, profile=page.profile)
 
 
-def _edited(span: Span, edits: Iterable[Edit]) -> Iterator[bytes | Span]:
-    """``span`` in parts, with the edits made, which do not touch each other."""
+def edited(span: Span, edits: Iterable[Edit]) -> Iterator[bytes | Span]:
+    """``span`` in parts, with the edits made, which do not overlap; in the order of the file."""
     position = span.offset
     for edit in sorted(edits, key=lambda edit: edit.span.offset):
         if edit.span.offset > position:

@@ -6,6 +6,8 @@ from image.document import Limits
 from image.errors import ScanError, ScanFault
 from image.limit import check_decoded
 from image.picture import Coding, Colour, Picture
+from image.plan_jpeg import edited
+from image.probe_jpeg import Edit, JpegPage
 from image.probe_tiff import NEW_JPEG, OLD_JPEG, TiffPage
 from image.reader import Span
 from image.recipe import Recipe
@@ -36,6 +38,13 @@ _SEPARATED, _LAB = 5, 8
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _PALETTE: 1, _RGB: 3, _SEPARATED: 4, _YCBCR: 3, _LAB: 3}
 """The photometric interpretations that can be shown, and their samples a pixel."""
 
+_KEPT_COLOURS = frozenset({_BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR})
+"""Those whose samples come out as a profile speaks of them."""
+
+_JPEG_COLOURS = {(_BLACK_IS_ZERO, 1), (_RGB, 3), (_YCBCR, 3)}
+"""Photometric interpretation and components of the JPEGs that can be passed."""
+
+_CONTRADICTION = -1
 _CMYK = 1
 _TWO_DIMENSIONAL, _UNCOMPRESSED_MODE = 1, 2
 _BYTE, _DEEPEST = 8, 16
@@ -49,7 +58,7 @@ def plan_tiff(page: TiffPage, limits: Limits, recipe: Recipe) -> PagePlan:
             f"The scanner wrote a kind of TIFF (compression {page.compression}, {page.bits} bits) that cannot be read. "
             "Please set the scanner to PDF, JPEG, or TIFF with G4 or LZW compression.",
         )
-    step = _copied_fax(page, limits, recipe) or _copied_tiff_jpeg(page) or _encoded(page, limits, recipe)
+    step = _copied_fax(page, limits, recipe) or _copied_tiff_jpeg(page, recipe) or _encoded(page, limits, recipe)
     return placed(page.width_px, page.height_px, (page.dpi_x, page.dpi_y), page.orientation, step)
 
 
@@ -116,7 +125,7 @@ def _copied_fax(page: TiffPage, limits: Limits, recipe: Recipe) -> Copy | None:
     )
 
 
-def _copied_tiff_jpeg(page: TiffPage) -> Copy | None:
+def _copied_tiff_jpeg(page: TiffPage, recipe: Recipe) -> Copy | None:
     """A page that is one JPEG: its tables put back in, and its colours said in the JPEG's own way."""
     jpeg, tables = page.jpeg, page.jpeg_tables
     if page.compression != NEW_JPEG or jpeg is None or page.strip is None or jpeg.bits != 8:  # noqa: PLR2004 -- T.81
@@ -126,17 +135,34 @@ def _copied_tiff_jpeg(page: TiffPage) -> Copy | None:
     if tables and not (tables.startswith(b"\xff\xd8") and tables.endswith(b"\xff\xd9")):
         return None
     colours = len(jpeg.component_ids)
-    if colours != page.samples or jpeg.has_jfif or jpeg.adobe_transform is not None:
+    if colours != page.samples or (page.photometric, colours) not in _JPEG_COLOURS:
         return None
-    if colours == 1 and page.photometric == _BLACK_IS_ZERO:
-        colour, adobe = Colour.GREY, b""
-    elif colours == 3 and page.photometric in {_RGB, _YCBCR}:  # noqa: PLR2004 -- red, green, blue
-        colour, adobe = Colour.RGB, ADOBE_SEGMENT + bytes([page.photometric == _YCBCR])
-    else:
+    said = _said_of_colours(jpeg)
+    wanted = page.photometric if colours > 1 else None
+    if said not in {None, wanted}:
         return None
-    picture = Picture(page.width_px, page.height_px, 8, colour, Coding.DCT)
-    body = Span(page.strip.offset + 2, jpeg.span.size_bytes - 2)
-    return Copy(picture, (b"\xff\xd8" + adobe + tables[2:-2], body), "rewrapped")
+    adobe = ADOBE_SEGMENT + bytes([page.photometric == _YCBCR]) if wanted is not None and said is None else b""
+    edits = [Edit(Span(0, 2), b"\xff\xd8" + adobe + tables[2:-2]), *jpeg.mending]
+    if not recipe.is_metadata_kept:
+        edits += [Edit(span) for span in jpeg.metadata]
+    picture = Picture(page.width_px, page.height_px, 8, Colour.GREY if colours == 1 else Colour.RGB, Coding.DCT)
+    start = page.strip.offset
+    parts = (
+        replace(part, offset=start + part.offset) if isinstance(part, Span) else part
+        for part in edited(jpeg.span, edits)
+    )
+    return Copy(picture, tuple(parts), "rewrapped", profile=page.profile)
+
+
+def _said_of_colours(jpeg: JpegPage) -> int | None:
+    """What the markers of a JPEG of three colours say of them, as TIFF's code; None when nothing.
+
+    Where JFIF and Adobe contradict each other, readers differ: such a picture is of no kind that a TIFF can have.
+    """
+    said = {_YCBCR} if jpeg.has_jfif and len(jpeg.component_ids) > 1 else set()
+    if jpeg.adobe_transform is not None and len(jpeg.component_ids) > 1:
+        said.add(_YCBCR if jpeg.adobe_transform else _RGB)
+    return said.pop() if len(said) == 1 else _CONTRADICTION if said else None
 
 
 def _encoded(page: TiffPage, limits: Limits, recipe: Recipe) -> Encode:
@@ -152,5 +178,7 @@ def _encoded(page: TiffPage, limits: Limits, recipe: Recipe) -> Encode:
         chunk_bytes = page.chunk_row_bytes * page.chunk_height * page.samples // page.chunk_samples
         check_decoded(chunk_bytes + page.width_px * page.height_px * per_pixel, limits)
     target = target_of(page.bits * page.samples, recipe, is_palette=is_palette)
-    step = encode(page.width_px, page.height_px, target, per_pixel, limits)
+    # Of other colours it would not be true any more: they are converted, or turned round.
+    profile = page.profile if page.photometric in _KEPT_COLOURS else None
+    step = encode(page.width_px, page.height_px, target, per_pixel, limits, profile=profile)
     return replace(step, frame=page.frame, tiff=page)

@@ -9,6 +9,7 @@ from image.exif import CM_PER_INCH, exif_facts
 from image.icc import ProfileSource
 from image.jpeg_tables import Headers, after_segment
 from image.limit import check_page_count, check_pixels
+from image.paper import believed, is_by_rote
 from image.reader import CHUNK_BYTES, Reader, Span
 
 MAX_SEGMENTS = 4096
@@ -244,12 +245,18 @@ def _jfif_dpi(body: bytes) -> tuple[float | None, float | None]:
     return int.from_bytes(body[8:10], "big") * scale, int.from_bytes(body[10:12], "big") * scale
 
 
+def _stated_dpi(facts: _Facts) -> tuple[float | None, float | None]:
+    """JFIF's resolution, or EXIF's where JFIF tells none, or what is written by those who know none."""
+    is_told = any(believed(dpi) for dpi in facts.jfif_dpi) and not is_by_rote(*facts.jfif_dpi)
+    return facts.jfif_dpi if is_told or not any(believed(dpi) for dpi in facts.exif_dpi) else facts.exif_dpi
+
+
 def _page(facts: _Facts, span: Span, *, has_end: bool) -> JpegPage:
     if facts.frame is None or not facts.scanned:
         raise damaged_jpeg()
     frame = facts.frame
     height, mending = (frame.height_px, ()) if frame.height_px else _height_behind(frame, facts.lines)
-    dpi_x, dpi_y = facts.jfif_dpi if any(facts.jfif_dpi) else facts.exif_dpi
+    dpi_x, dpi_y = _stated_dpi(facts)
     return JpegPage(
         span=span,
         width_px=frame.width_px,

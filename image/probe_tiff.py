@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from image.document import Limits
 from image.errors import ScanError, ScanFault
+from image.icc import ProfileSource
 from image.limit import check_page_count, check_pixels
 from image.probe_jpeg import JpegPage, probe_jpeg
 from image.reader import Reader, Span, ended_early
@@ -31,17 +32,18 @@ _DIRECT = frozenset({5, 32773, 34925, 50000})
 """LZW, PackBits, LZMA, Zstandard."""
 
 _HORIZONTAL = 2
+_BYTES = frozenset({1, 7})
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
 _CM_PER_INCH, _CM_UNIT = 2.54, 3
 _SEPARATE = 2
 
-# TIFF 6.0 section 8, and Technical Note 2 for 347.
+# TIFF 6.0 section 8; Technical Note 2 for 347, ICC.1:2010 B.4 for 34675.
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 255, 256, 257, 258, 259, 262
 _FILL_ORDER, _STRIP_OFFSETS, _ORIENTATION, _SAMPLES, _STRIP_ROWS, _STRIP_SIZES = 266, 273, 274, 277, 278, 279
 _X_RESOLUTION, _Y_RESOLUTION, _PLANAR, _T4_OPTIONS, _T6_OPTIONS, _UNIT, _PREDICTOR = 282, 283, 284, 292, 293, 296, 317
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_SIZES, _INK_SET, _EXTRA = 322, 323, 324, 325, 332, 338
-_SAMPLE_FORMAT, _JPEG_TABLES, _SUBSAMPLING = 339, 347, 530
+_SAMPLE_FORMAT, _JPEG_TABLES, _SUBSAMPLING, _PROFILE = 339, 347, 530, 34675
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class TiffPage:
     The data stands in chunks (strips or tiles) of ``chunk_width`` by ``chunk_height`` pixels, the last of which may
     reach over the picture's edge. ``extra`` says what each sample behind the colours is (0 unspecified, 1 associated
     alpha, 2 alpha). ``is_little``: numbers stand with the lowest byte first. ``subsampling`` is that of YCbCr.
+    ``profile`` is where the ICC profile of the colours stands.
     """
 
     frame: int
@@ -85,6 +88,7 @@ class TiffPage:
     strip: Span | None
     jpeg: JpegPage | None
     jpeg_tables: bytes
+    profile: ProfileSource | None
 
     @property
     def is_fax(self) -> bool:
@@ -206,7 +210,13 @@ def _page(directory: Directory, frame: int, limits: Limits) -> TiffPage:
         strip=strip,
         jpeg=_strip_jpeg(directory, strip, limits) if compression == NEW_JPEG else None,
         jpeg_tables=tables,
+        profile=_profile(directory),
     )
+
+
+def _profile(directory: Directory) -> ProfileSource | None:
+    field = directory.fields.get(_PROFILE)
+    return ProfileSource((Span(field.offset, field.count),)) if field and field.type in _BYTES else None
 
 
 def _dpi(directory: Directory) -> tuple[float | None, float | None]:

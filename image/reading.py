@@ -9,6 +9,7 @@ from pathlib import Path
 
 from image.document import Limits, Page
 from image.errors import ScanError, ScanFault
+from image.notes import page_list
 
 MIN_ANGLE, MAX_ANGLE = 0.5, 15.0
 """Degrees. Below, a line of A4 rises by 1.5 mm at most, and Tesseract's measure of a straight page of few lines is off
@@ -202,10 +203,9 @@ def undone(reading: Reading, why: str) -> str:
 
 
 def _undone_on(reading: Reading, left: Sequence[int], why: str) -> str:
-    listed = _listed(left)
     if reading.is_text:
-        return f"Text could not be recognised on page{_s(left)} {listed} ({why}); the scan is complete."
-    return f"Page{_s(left)} {listed} could not be {_work(reading)} ({why}); the scan is complete."
+        return f"Text could not be recognised on {page_list(left)} ({why}); the scan is complete."
+    return f"{page_list(left).capitalize()} could not be {_work(reading)} ({why}); the scan is complete."
 
 
 def pages_after(pages: Sequence[Page], read: Sequence[PageRead]) -> tuple[Page, ...]:
@@ -232,24 +232,4 @@ def _work(reading: Reading) -> str:
 
 
 def _named(numbers: Sequence[int]) -> str:
-    return f"Page{_s(numbers)} {_listed(numbers)} {'were' if len(numbers) > 1 else 'was'}"
-
-
-def _s(numbers: Sequence[int]) -> str:
-    return "s" if len(numbers) > 1 else ""
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """Page numbers as people write them: ``3``, ``3 and 7``, ``1 to 4, 7 and 9``."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][-1] + 1:
-            spans[-1].append(number)
-        else:
-            spans.append([number])
-    words = [
-        text
-        for span in spans
-        for text in ([f"{span[0]} to {span[-1]}"] if len(span) > 2 else [str(one) for one in span])  # noqa: PLR2004 -- 3 to 4 is no span
-    ]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"{page_list(numbers).capitalize()} {'were' if len(numbers) > 1 else 'was'}"

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops
 
-from image.document import Limits
+from image.encoder import g4_strip
 from image.picture import Coding, Picture
 from image.picture_decoder import BAND_ROWS, DRAFTS, decoded, grey_bands
-from image.probe_tiff import probe_tiff
-from image.reader import reader_of
 
 WHITE_FROM = 171
 """A third of a pixel inked makes it black: a line one pixel wide is still there at a third of the resolution."""
@@ -95,15 +93,7 @@ def _jpeg(picture: Picture, image: Image.Image, quality: int) -> Shrunk:
 
 def _g4(picture: Picture, image: Image.Image) -> Shrunk:
     """Ink is coded as fax black, for which its codes are made."""
-    file = io.BytesIO()
-    # A copy, because Pillow writes every tag of the TIFF an image came from into the new one.
-    ink = image.copy() if picture.is_inverted else ImageChops.invert(image)
-    ink.save(file, "TIFF", compression="group4", strip_size=1 << 30, icc_profile=None)
-    reader = reader_of(file)
-    (page,) = probe_tiff(reader, Limits(pixels=image.width * image.height)).pages
-    assert page.strip is not None, "a page is coded as one strip"
-    assert page.fill_order == 1, "bits are written as PDF reads them"
-    assert page.photometric == 1, "a set bit is fax black"
+    data = g4_strip(image if picture.is_inverted else ImageChops.invert(image))
     coding = Coding.G4_BLACK_IS_1 if picture.is_inverted else Coding.G4
     coded = replace(picture, width_px=image.width, height_px=image.height, coding=coding)
-    return Shrunk(coded, reader.read(page.strip.offset, page.strip.size_bytes))
+    return Shrunk(coded, data)

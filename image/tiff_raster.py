@@ -2,13 +2,14 @@
 
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from PIL import Image, ImageChops
 
 from image.colours import Planes, plain
 from image.fax_proof import fax_rows
-from image.jpeg_proof import continued
+from image.jpeg_proof import continued, has_more
 from image.probe_tiff import NEW_JPEG, UNCOMPRESSED, YCBCR, TiffPage
 from image.reader import Reader
 from image.samples import scale, summed, unpacked
@@ -82,10 +83,7 @@ def _decoded(
         photometric = YCBCR if page.photometric == YCBCR and samples > 1 else _VIEWS[samples]
         picture = _view(chunks, stack, page, 8, samples, photometric, tags)
         if page.compression == NEW_JPEG:
-            # Behind a complete picture nothing is read, behind an incomplete one whatever stands there.
-            others = tuple(held(continued(_without_end(chunk.read()), b"\x55")) for chunk in chunks)
-            again = _view(others, stack, page, 8, samples, photometric, tags)
-            doubts.is_damaged = doubts.is_damaged or picture.tobytes() != again.tobytes()
+            doubts.is_damaged = doubts.is_damaged or _is_doubtful(chunks, stack, page, photometric, tags, picture)
         return (picture,)
     if page.compression in _DEFLATES:
         chunks = _inflated(chunks, page, doubts)
@@ -103,6 +101,33 @@ def _decoded(
             deep = _view(chunks, stack, page, 16, samples, _VIEWS[samples], _predictor(page))
             return (_high_bytes(deep) if samples == 1 else deep,)
     return _split(_rows(chunks, stack, page), stack, page)
+
+
+def _is_doubtful(
+    chunks: tuple[Chunk, ...],
+    stack: Stack,
+    page: TiffPage,
+    photometric: int,
+    tags: tuple[Entry, ...],
+    picture: Image.Image,
+) -> bool:
+    """Whether ``picture`` is not what the data of these JPEGs says, as far as can be told from other data behind it."""
+
+    def view(rows: int, *data: bytes) -> bytes:
+        jpegs = tuple(held(one) for one in data)
+        return _view(jpegs, replace(stack, rows=rows), page, 8, page.chunk_samples, photometric, tags).tobytes()
+
+    # Behind a complete picture nothing is read, behind an incomplete one whatever stands there.
+    others = (continued(_without_end(chunk.read()), b"\x55") for chunk in chunks)
+    if view(stack.rows, *others) != picture.tobytes():
+        return True
+    for number, chunk in enumerate(chunks):
+        top = number * stack.chunk_rows
+        rows = min(stack.chunk_rows, stack.rows - top)
+        shown = picture.crop((0, top, picture.width, top + rows)).tobytes()
+        if has_more(_without_end(chunk.read()), partial(view, rows), shown):
+            return True
+    return False
 
 
 def _without_end(chunk: bytes) -> bytes:

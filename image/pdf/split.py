@@ -6,7 +6,7 @@ from pathlib import Path
 from pikepdf import Object, Pdf
 
 from image.document import Document, Limits, Part
-from image.fit import Budget, page_too_large
+from image.fit import Budget, page_too_large, too_many_parts
 from image.packing import Weights, packed
 from image.pdf.kept import keep_pages
 from image.pdf.opening import opened
@@ -26,8 +26,8 @@ def split(document: Document, budget: Budget, limits: Limits) -> tuple[Part, ...
     """Writes the pages of ``document`` to as few PDFs as ``budget`` allows, every page to one of them, in order.
 
     They have the marks and metadata of the whole and stand beside it: ``scan.pdf.part1.pdf`` and so on.
-    Raises ``ScanError`` (too-large) when one page alone is above the budget; no part is left then, nor after any
-    other error. ``OSError`` comes through.
+    Raises ``ScanError`` (too-large) when one page alone is above the budget, or there would be more parts than that
+    allows; no part is left then, nor after any other error. ``OSError`` comes through.
     """
     made: list[Part] = []
     try:
@@ -38,12 +38,24 @@ def split(document: Document, budget: Budget, limits: Limits) -> tuple[Part, ...
             above_bytes = 1
             while above_bytes:
                 _remove(made)
-                above_bytes = _write(pdf, pages, packed(found, limit_bytes), document.path, budget, limits, made)
+                counts = packed(found, limit_bytes)
+                _check_count(counts, found, budget)
+                above_bytes = _write(pdf, pages, counts, document.path, budget, limits, made)
                 limit_bytes -= above_bytes
     except BaseException:
         _remove(made)
         raise
     return tuple(made)
+
+
+def _check_count(counts: Sequence[int], found: Weights, budget: Budget) -> None:
+    """Raises ``ScanError`` when there would be too many parts: for the page that no number of them holds, if any."""
+    if len(counts) <= budget.max_parts:
+        return
+    for page in range(len(found.used)):
+        if found.alone(page) > budget.size_bytes:
+            raise page_too_large(page + 1, found.alone(page), budget)
+    raise too_many_parts(len(counts), budget)
 
 
 def _write(

@@ -68,6 +68,6 @@ def test_spots_are_what_hangs_together(pixels: set[tuple[int, int]]):
 
 def test_notes_count_the_pages():
     """How many, and which."""
-    assert blank_note([3]) == "1 blank page was left out (page 3)."
-    assert blank_note([2, 4]) == "2 blank pages were left out (pages 2 and 4)."
-    assert blank_note([2, 4, 6, 7, 8]) == "5 blank pages were left out (pages 2, 4 and 6 to 8)."
+    assert blank_note([3]) == "1 blank page was left out (page 3 of the scan)."
+    assert blank_note([2, 4]) == "2 blank pages were left out (pages 2 and 4 of the scan)."
+    assert blank_note([2, 4, 6, 7, 8]) == "5 blank pages were left out (pages 2, 4 and 6 to 8 of the scan)."

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from image.cmyk import cmyk_profile
 from image.document import Document
 from image.icc import D50, assembled, xyz
+from image.recipe import Recipe
 from image.srgb import srgb_profile
 from tests.image.drawn import SAME, difference, page, saved
 from tests.image.poppler import rendered, unpacked
@@ -40,6 +41,23 @@ def test_a_profile_comes_along(tmp_path: Path, form: str):
     assert document.pages[0].action in {"passed", "rewrapped"}
     assert difference(shown(document), SWAPPED) < SAME
     assert difference(shown(document), PAGE) > SAME
+
+
+@pytest.mark.parametrize("options", [{"compression": "tiff_lzw"}, {"compression": "jpeg", "strip_size": 1 << 30}])
+@pytest.mark.parametrize("recipe", [LOSSLESS, RECIPE])
+def test_a_profile_of_a_tiff(tmp_path: Path, options: dict[str, object], recipe: Recipe):
+    """The profile of a TIFF's page comes along whether its picture is encoded or passed."""
+    document = converted(tmp_path, saved(PAGE, "TIFF", dpi=(100, 100), icc_profile=swapped(), **options), recipe=recipe)
+    assert difference(shown(document), SWAPPED) < SAME
+
+
+def test_a_profile_that_is_not_true_any_more(tmp_path: Path):
+    """Colours that had to be converted are shown without the profile of what they were."""
+    ink = PAGE.convert("CMYK")
+    plain = converted(tmp_path, saved(ink, "TIFF", dpi=(100, 100)))
+    before = shown(plain)
+    after = converted(tmp_path, saved(ink, "TIFF", dpi=(100, 100), icc_profile=swapped()))
+    assert difference(shown(after), before) < SAME
 
 
 def test_a_profile_of_an_encoded_page(tmp_path: Path):

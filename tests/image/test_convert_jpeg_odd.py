@@ -9,9 +9,9 @@ from PIL import Image
 from image.errors import ScanFault
 from image.jpeg_proof import is_complete_jpeg
 from image.recipe import Recipe
-from tests.image.drawn import SAME, difference, page, saved
+from tests.image.drawn import SAME, difference, g4_entries, page, raw_tiff, saved
 from tests.image.poppler import native, rendered
-from tests.image.through_convert import JPEG, converted, refused
+from tests.image.through_convert import JPEG, converted, refused, same_pixels
 
 FRAME_AT = JPEG.index(b"\xff\xc0")
 TABLE_AT = JPEG.index(b"\xff\xdb")
@@ -145,3 +145,19 @@ def test_ycck(tmp_path: Path):
     document = converted(tmp_path, data)
     assert document.pages[0].action == "passed"
     assert difference(rendered(document.path, 100), image.convert("RGB")) < SAME / 2
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_jpeg_file_inside_a_tiff(tmp_path: Path, mode: str):
+    """A strip that is a JPEG file, with JFIF and what a camera adds, is passed without what tells of devices."""
+    tags = Image.Exif()
+    tags[271] = "A scanner"
+    jpeg = saved(page(mode), "JPEG", quality=90, exif=tags)
+    entries = g4_entries(page(mode), len(jpeg), t259=7, t262=1 if mode == "L" else 6, t277=len(mode))
+    entries = [(tag, kind, (8,) * len(mode) if tag == 258 else values) for tag, kind, values in entries]
+    document = converted(tmp_path, raw_tiff([(entries, jpeg)]))
+    assert (document.pages[0].action, document.notes) == ("rewrapped", ())
+    (passed,) = native(document.path)
+    assert b"A scanner" not in passed
+    with Image.open(io.BytesIO(jpeg)) as before, Image.open(io.BytesIO(passed)) as after:
+        assert same_pixels(before, after)

@@ -27,6 +27,7 @@ from image.exchange import (
     request_from_json,
     request_to_json,
 )
+from image.fit import Budget, Fit, Step
 from image.recipe import Recipe, Signed
 
 OUT = Path("/spool/out.pdf")
@@ -44,6 +45,7 @@ def test_a_request_arrives_as_sent(names: list[bytes]):
         made_at=datetime(2026, 11, 23, 9, 2, 57, tzinfo=UTC),
         memory_bytes=10**9,
         cpu_s=30,
+        budget=Budget(9, (Fit.SPLIT,), grey=(Step(200, 70),), max_parts=3),
     )
     assert request_from_json(request_to_json(request)) == request
 

@@ -126,16 +126,35 @@ def test_what_cannot_fit_is_refused_whole(tmp_path: Path, order: tuple[Fit, ...]
     assert "lower resolution" in str(error)
 
 
+@pytest.mark.parametrize("order", [(SPLIT,), (REDUCE, SPLIT)])
+def test_a_scan_is_not_split_into_any_number_of_mails(tmp_path: Path, order: tuple[Fit, ...]):
+    """Above what is allowed it is refused as a whole, with how many there would be."""
+    before = _scan(tmp_path, 5)
+    floor = before.size_bytes * 9 // 20 if order == (SPLIT,) else 50_000
+    assert len(fitted(_scan(tmp_path / "a", 5), replace(budget(floor, *order), max_parts=3)).parts) == 3
+    error = refusal(before, replace(budget(floor, *order), max_parts=2))
+    assert error.fault is ScanFault.TOO_LARGE
+    assert str(error).startswith("The scan would fill 3 mails, and 2 are allowed; one mail has room for a PDF of ")
+
+
+def test_what_would_be_too_many_mails_is_reduced_where_that_is_allowed(tmp_path: Path):
+    """Though splitting comes first."""
+    before = _scan(tmp_path, 5)
+    after = fitted(before, replace(budget(before.size_bytes // 4, SPLIT, REDUCE), max_parts=2))
+    assert len(after.parts) <= 2
+    assert actions(after) == ["reduced"] * 5
+
+
 def test_each_tone_has_its_own_steps(tmp_path: Path):
     """Colour and grey go down first, then black and white; a tone without steps is left as it is."""
     bits = page("1", 996, 1404)
     files = (jpeg(1), jpeg(2, "L"), saved(bits, "TIFF", compression="group4", dpi=(600, 600)))
     (tmp_path / "a").mkdir()
-    steps = {"colour": (Step(150, 60),), "grey": (Step(200, 70),), "bilevel": (Step(300, 0),)}
+    steps = (Step(150, 60),), (Step(200, 70),), (Step(300, 0),)
     size = converted(tmp_path, *files).size_bytes
-    sharp = fitted(converted(tmp_path, *files), Budget(size * 6 // 10, (REDUCE,), **steps))
+    sharp = fitted(converted(tmp_path, *files), Budget(size * 6 // 10, (REDUCE,), *steps))
     assert actions(sharp) == ["reduced", "reduced", "encoded"]
-    after = fitted(converted(tmp_path, *files), Budget(sharp.size_bytes - 1, (REDUCE,), **steps))
+    after = fitted(converted(tmp_path, *files), Budget(sharp.size_bytes - 1, (REDUCE,), *steps))
     assert after.notes == (
         "Page 1 was reduced to 150 dpi, JPEG quality 60, so that the mail stays below its limit.",
         "Page 2 was reduced to 200 dpi, JPEG quality 70, so that the mail stays below its limit.",

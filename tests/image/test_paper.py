@@ -25,6 +25,14 @@ SIZES = {paper.name: paper for paper in PAPERS}
         ((2480, 3508), (1, 1), A4),  # what some writers state when they know nothing
         ((2480, 3508), (99999, 99999), A4),
         ((2480, 3508), (math.nan, math.inf), A4),
+        ((2480, 3508), (72, 72), A4),  # what writers state by rote, of a sheet at 300 dpi
+        ((3508, 2480), (72.009, 72.009), A4[::-1]),
+        ((2550, 3300), (96, 96), (612, 792)),
+        ((595, 842), (72, 72), (595, 842)),  # a sheet at 72 dpi
+        ((794, 1123), (96, 96), (595.5, 842.25)),
+        ((1684, 2384), (72, 72), (1684, 2384)),  # a poster at 72 dpi is no sheet at a usual one
+        ((2480, 3508), (72, 96), (2480, 2631)),
+        ((2400, 3600), (72, 72), (2400, 3600)),
         ((2550, 3300), (None, None), (612, 792)),
         ((2550, 4200), (0, 0), (612, 1008)),
         ((1000, 1000), (None, None), (360, 360)),  # no sheet is square: 200 dpi

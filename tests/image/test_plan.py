@@ -64,6 +64,7 @@ FAX = TiffPage(
     strip=STRIP,
     jpeg=None,
     jpeg_tables=b"",
+    profile=None,
 )
 RGB = replace(FAX, bits=8, samples=3, compression=5, photometric=2)
 TIFF_JPEG = replace(RGB, compression=7, photometric=6, jpeg=BARE_JPEG, jpeg_tables=b"\xff\xd8TABLES\xff\xd9")
@@ -96,6 +97,14 @@ BMP = BmpPage(1000, 1400, 24, is_bilevel=False, dpi_x=100, dpi_y=100)
         (replace(FAX, compression=3, t4_options=5, photometric=1), "passed", Coding.G3_2D_BLACK_IS_1, Colour.GREY),
         (replace(FAX, compression=2), "passed", Coding.MH, Colour.GREY),
         (TIFF_JPEG, "rewrapped", Coding.DCT, Colour.RGB),
+        (replace(TIFF_JPEG, jpeg=JPEG), "rewrapped", Coding.DCT, Colour.RGB),
+        (replace(TIFF_JPEG, jpeg=replace(BARE_JPEG, adobe_transform=1)), "rewrapped", Coding.DCT, Colour.RGB),
+        (
+            replace(TIFF_JPEG, photometric=2, jpeg=replace(BARE_JPEG, adobe_transform=0)),
+            "rewrapped",
+            Coding.DCT,
+            Colour.RGB,
+        ),
         (
             replace(TIFF_JPEG, samples=1, photometric=1, jpeg=replace(BARE_JPEG, component_ids=(1,))),
             "rewrapped",
@@ -128,7 +137,13 @@ def test_copied(page: PageFacts, action: str, coding: Coding, colour: Colour):
         (replace(FAX, bits=4, photometric=3, compression=5), Target.FLATE, Target.FLATE),
         (replace(FAX, bits=8, photometric=3, compression=5), Target.FLATE, Target.FLATE),
         (replace(TIFF_JPEG, jpeg=None), Target.JPEG, Target.FLATE),
-        (replace(TIFF_JPEG, jpeg=JPEG), Target.JPEG, Target.FLATE),  # JFIF inside could contradict the TIFF's colours
+        (
+            replace(TIFF_JPEG, photometric=2, jpeg=JPEG),
+            Target.JPEG,
+            Target.FLATE,
+        ),  # JFIF contradicts the TIFF's colours
+        (replace(TIFF_JPEG, jpeg=replace(BARE_JPEG, adobe_transform=0)), Target.JPEG, Target.FLATE),
+        (replace(TIFF_JPEG, jpeg=replace(JPEG, adobe_transform=0)), Target.JPEG, Target.FLATE),
         (replace(TIFF_JPEG, photometric=8), Target.JPEG, Target.FLATE),
         (replace(TIFF_JPEG, jpeg_tables=b"junk"), Target.JPEG, Target.FLATE),
         (replace(JPEG, adobe_transform=0), Target.JPEG, Target.JPEG),  # JFIF and Adobe contradict each other

@@ -67,6 +67,16 @@ def test_exif():
     assert (found.dpi_x, found.dpi_y) == (240, 240)
 
 
+@pytest.mark.parametrize(
+    ("jfif", "dpi", "found"),
+    [(72, 300, 300), (96, 300, 300), (1, 300, 300), (300, 72, 300), (72, 0, 72), (1, 0, 1), (96, 7, 96)],
+)
+def test_exif_knows_better_than_a_resolution_written_by_rote(jfif: int, dpi: int, found: int):
+    """72, 96 or 1 dpi in JFIF is what programs write that know nothing; then EXIF counts, when that can be."""
+    (page_found,) = probe(saved(page(), "JPEG", dpi=(jfif, jfif), exif=exif(1, dpi)))
+    assert (page_found.dpi_x, page_found.dpi_y) == (found, found)
+
+
 def test_broken_exif_is_no_reason_to_refuse():
     """The picture does not depend on EXIF, so nonsense there is as if nothing were stated."""
     (found,) = probe(saved(page(), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff"))

@@ -63,6 +63,8 @@ def damaged(tiff: bytearray, how: str) -> bytes:
             tiff[place + number * size : place + number * size + size] = (length // 2).to_bytes(size, "little")
         case "zeros":
             tiff[half : start + length] = bytes(start + length - half)
+        case "hole":
+            tiff[half - length // 4 : half] = bytes(length // 4)
         case "noise":
             tiff[half : start + length] = random.Random(7).randbytes(start + length - half)
         case _:
@@ -87,6 +89,7 @@ CASES = [
     *(("bw", coding, layout, how) for coding in BILEVEL for layout in LAYOUTS for how in ("shorter", "zeros", "noise")),
     *(("bw", coding, layout, "shorter") for coding in (*BYTES, "none") for layout in LAYOUTS),
     *(("rgb", coding, layout, "shorter") for coding in (*COLOUR, "none") for layout in LAYOUTS),
+    *(("rgb", coding, layout, "hole") for coding in ("jpeg:r:90", "jpeg:90") for layout in ("many", "tiles")),
     *(("rgb", coding, layout, "out") for coding in ("zip:2", "jpeg:r:90", "lzma:2") for layout in ("many", "tiles")),
 ]
 
@@ -100,6 +103,13 @@ def test_damage_is_never_silent(tmp_path: Path, kind: str, coding: str, layout: 
         assert found.fault is ScanFault.DAMAGED
     else:
         assert found.pages[0].flaw
+
+
+@pytest.mark.parametrize("coding", ["jpeg:90", "jpeg:r:90"])
+def test_what_ends_too_early_is_seen_when_asked(tmp_path: Path, coding: str):
+    """With the full check, a picture whose blocks came out of less data than there is tells of damage."""
+    broken = damaged(written(tmp_path, "rgb", coding, "one"), "hole")
+    assert converted(tmp_path, broken, recipe=FULL).pages[0].flaw
 
 
 @pytest.mark.parametrize(("kind", "coding"), [("bw", "g4"), ("rgb", "jpeg:90"), ("rgb", "jpeg:r:90")])

@@ -73,6 +73,16 @@ def test_without_its_first_mark_it_is_decoded(tmp_path: Path, options: int):
     assert same_pixels(extracted(document.path)[0], PAGE)
 
 
+@pytest.mark.parametrize("options", [0, 1])
+def test_what_is_too_long_to_be_counted_is_all_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: int):
+    """A page of fine dots, of many megabytes, is decoded like any other, and not taken for lost."""
+    for module in ("fax", "fax_proof"):
+        monkeypatch.setattr(f"image.{module}.MAX_COUNTED_BYTES", 100)
+    (one,) = converted(tmp_path, fax(g3(options, PAGE), 3, options)).pages
+    assert (one.action, one.flaw) == ("encoded", "")
+    assert same_pixels(extracted(tmp_path / "out.pdf")[0], PAGE)
+
+
 def test_g4_without_its_end_is_decoded(tmp_path: Path):
     """A G4 page that is not closed by EOFB, but whole, is coded anew without a word."""
     (strip,) = strips_of(saved(PAGE, "TIFF", compression="group4", strip_size=1 << 30))

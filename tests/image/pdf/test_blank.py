@@ -1,5 +1,6 @@
 """Blank pages left out of a finished PDF."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_blank_pages_are_left_out_and_counted(tmp_path: Path):
     before = converted(tmp_path, MARKED, EMPTY, saved(page(width_px=200), "JPEG", dpi=DPI), EMPTY)
     after = drop_blanks(before, LIMITS)
     checked(after.path)
-    assert after.notes == ("2 blank pages were left out (pages 2 and 4).",)
+    assert after.notes == ("2 blank pages were left out (pages 2 and 4 of the scan).",)
     assert after.pages == (before.pages[0], before.pages[2])
     assert page_sizes(after.path) == [(119.52, 168.48), (144, 168.48)]
     assert after.size_bytes == after.path.stat().st_size
@@ -95,7 +96,9 @@ def test_blank_pages_are_left_out_and_counted(tmp_path: Path):
 
 def test_one_blank_page_is_told_as_one(tmp_path: Path):
     """The note about a single page is in the singular."""
-    assert drop_blanks(converted(tmp_path, EMPTY, MARKED), LIMITS).notes == ("1 blank page was left out (page 1).",)
+    assert drop_blanks(converted(tmp_path, EMPTY, MARKED), LIMITS).notes == (
+        "1 blank page was left out (page 1 of the scan).",
+    )
 
 
 def test_all_pages_blank_means_none_is_left_out(tmp_path: Path):
@@ -113,6 +116,14 @@ def test_a_page_with_a_flaw_stays(tmp_path: Path):
     flawed = Page(before.pages[0].width_pt, before.pages[0].height_pt, "encoded", "The rest is missing.")
     document = Document(before.path, (flawed, before.pages[1]), before.size_bytes, before.sha256)
     assert drop_blanks(document, LIMITS) is document
+
+
+def test_flaws_are_told_with_the_numbers_of_the_pages_that_are_left(tmp_path: Path):
+    """A flaw on page 3 of the scan is one on page 2 of the PDF when page 1 was blank; other notes stay as they are."""
+    before = converted(tmp_path, EMPTY, MARKED, MARKED)
+    pages = (*before.pages[:2], replace(before.pages[2], flaw="It is torn."))
+    after = drop_blanks(replace(before, pages=pages, notes=("Repaired.", "Page 3: It is torn.")), LIMITS)
+    assert after.notes == ("Repaired.", "Page 2: It is torn.", "1 blank page was left out (page 1 of the scan).")
 
 
 def test_same_input_gives_same_bytes(tmp_path: Path):
