@@ -1,6 +1,7 @@
 """The command ``convert``: the service's own converter, with every setting of ``[pdf]`` as an option."""
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
@@ -152,8 +153,12 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
 def _tell(document: "Document", written: list[Path], *, is_json: bool) -> None:
     if is_json:
         told = asdict(document)
-        outputs = [{**asdict(part), "path": str(path)} for part, path in zip(document.parts, written, strict=False)]
-        told |= {"path": None, "output": str(written[0]), "parts": outputs}
+        digests = [_sha256(path) for path in written]
+        outputs = [
+            {**asdict(part), "path": str(path), "sha256": digest}
+            for part, path, digest in zip(document.parts, written, digests, strict=False)
+        ]
+        told |= {"path": None, "output": str(written[0]), "sha256": digests[0], "parts": outputs}
         click.echo(json.dumps(told))
         return
     count = len(document.pages)
@@ -167,6 +172,12 @@ def _tell(document: "Document", written: list[Path], *, is_json: bool) -> None:
         click.echo(f"note: {note}")
     if document.plain_because:
         click.echo(f"note: This is no PDF/A: {document.plain_because}.")
+
+
+def _sha256(path: Path) -> str:
+    """The digest of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fail(code: Exit, sentence: str) -> NoReturn:

@@ -36,7 +36,7 @@ def drop_blanks(document: Document, limits: Limits) -> Document:
     finally:
         made.unlink(missing_ok=True)
     notes = (*document.notes, blank_note([index + 1 for index in blank]))
-    return replace(document, pages=pages, size_bytes=written.size_bytes, sha256=written.sha256, notes=notes)
+    return replace(document, pages=pages, size_bytes=written.size_bytes, notes=notes)
 
 
 def fit(document: Document, budget: Budget, limits: Limits) -> Document:
@@ -105,7 +105,6 @@ def _reduced(
             for number, page in enumerate(document.pages, 1)
         ),
         size_bytes=found.written.size_bytes,
-        sha256=found.written.sha256,
         notes=(*document.notes, *reduced_notes(found.changes)),
     )
 
@@ -119,6 +118,6 @@ def _split(document: Document, budget: Budget, limits: Limits) -> Document:
     if len(parts) == 1:
         # Written anew the whole fits: nothing had to be parted.
         parts[0].path.replace(document.path)
-        return replace(document, size_bytes=parts[0].size_bytes, sha256=parts[0].sha256)
+        return replace(document, size_bytes=parts[0].size_bytes)
     note = split_note(part.page_count for part in parts)
     return replace(document, notes=(*document.notes, note), parts=parts)
