@@ -149,8 +149,11 @@ def end_from_json(data: bytes) -> End:
 
 
 def _said(document: Document) -> dict[str, Any]:
-    said = asdict(document)
+    # Not by asdict, which copies every page of a long document twice.
+    said = {field.name: getattr(document, field.name) for field in fields(document)}
     del said["path"]
+    names = tuple(field.name for field in fields(Page))
+    said["pages"] = [{name: getattr(page, name) for name in names} for page in document.pages]
     said["parts"] = [{**asdict(part), "path": part.path.name} for part in document.parts]
     return said
 

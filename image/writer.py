@@ -53,6 +53,7 @@ class PdfWriter:
         self._made_at = made_at.astimezone(UTC)
         self._digest = hashlib.sha256()
         self._size_bytes = 0
+        self._waiting: list[bytes] = []
         self._offsets = array("Q", bytes(8 * _FIXED_OBJECTS))
         self._pages = array("L")
         self._is_archive = recipe.is_archive
@@ -130,7 +131,7 @@ class PdfWriter:
         self._put(b"%d 0 obj\n<< %s >>\nstream\n" % (self._begun(image), entries.encode()))
         before = self._size_bytes
         for piece in data:
-            self._put(piece)
+            self._put_data(piece)
         size_bytes = self._size_bytes - before
         self._put(b"\nendstream\nendobj\n")
         if length is not None:
@@ -165,6 +166,7 @@ class PdfWriter:
         return self._profiles[digest]
 
     def _put_trailer(self) -> None:
+        self._write_waiting()
         start = self._size_bytes
         identity = self._digest.hexdigest()[:32]
         self._put(b"xref\n0 %d\n0000000000 65535 f \n" % (len(self._offsets) + 1))
@@ -173,6 +175,7 @@ class PdfWriter:
             f"trailer\n<< /Size {len(self._offsets) + 1} /Root {_CATALOG} 0 R /Info {_INFO} 0 R "
             f"/ID [<{identity}> <{identity}>] >>\nstartxref\n{start}\n%%EOF\n".encode()
         )
+        self._write_waiting()
 
     def _next_object(self) -> int:
         self._offsets.append(0)
@@ -190,12 +193,25 @@ class PdfWriter:
         head = b"<< %s /Length %d >>" % (entries.encode(), len(body))
         self._put(b"%d 0 obj\n%s\nstream\n%s\nendstream\nendobj\n" % (self._begun(number), head, body))
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, text: bytes) -> None:
+        """Takes what stands between two images; it is written with the next image, or at the end."""
+        self._size_bytes += len(text)
+        self._waiting.append(text)
+
+    def _put_data(self, data: bytes) -> None:
+        self._write_waiting()
         self._size_bytes += len(data)
         check_output(self._size_bytes, self._limits)
         is_short = len(data) <= 2 * _TOLD_BYTES
         self._digest.update(data if is_short else data[:_TOLD_BYTES] + data[-_TOLD_BYTES:])
         self._file.write(data)
+
+    def _write_waiting(self) -> None:
+        check_output(self._size_bytes, self._limits)
+        text = b"".join(self._waiting)
+        self._waiting.clear()
+        self._digest.update(text)
+        self._file.write(text)
 
 
 def _image_entries(picture: Picture, space: str) -> str:
