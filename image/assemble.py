@@ -25,7 +25,8 @@ def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWr
 
     Raises ``ScanError`` when a page's data turns out not to be what its header announced; ``OSError`` comes through.
     """
-    with path.open("rb") as source, contextlib.ExitStack() as stack:
+    # Runs are read whole: a buffer would read the end of each twice.
+    with path.open("rb", buffering=0) as source, contextlib.ExitStack() as stack:
         reader, frames = reader_of(source), None
         for plan in plans:
             data: Iterable[bytes]

@@ -54,6 +54,7 @@ class PdfWriter:
         self._digest = hashlib.sha256()
         self._size_bytes = 0
         self._waiting: list[bytes] = []
+        self._box = b""
         self._offsets = array("Q", bytes(8 * _FIXED_OBJECTS))
         self._pages = array("L")
         self._is_archive = recipe.is_archive
@@ -82,17 +83,21 @@ class PdfWriter:
         # In an object of their own, so that who reads the page tree need not read them.
         resources, page = self._next_object(), self._next_object()
         self._object(resources, b"<< /XObject << /Im %d 0 R >> >>" % image)
+        # Pages of the first one's size inherit it (ISO 32000-1 7.7.3.4), which spares every reader a third of a page.
+        self._box = self._box or box
+        own = b"" if box == self._box else b" /MediaBox %s" % box
         self._object(
             page,
-            b"<< /Type /Page /Parent %d 0 R /MediaBox %s /Resources %d 0 R /Contents %d 0 R >>"
-            % (_PAGES, box, resources, contents),
+            b"<< /Type /Page /Parent %d 0 R%s /Resources %d 0 R /Contents %d 0 R >>"
+            % (_PAGES, own, resources, contents),
         )
         self._pages.append(page)
 
     def finish(self) -> Written:
         """Writes what closes the file; the caller flushes and makes it durable."""
         kids = " ".join(f"{page} 0 R" for page in self._pages)
-        self._object(_PAGES, f"<< /Type /Pages /Count {len(self._pages)} /Kids [{kids}] >>".encode())
+        box = b" /MediaBox %s" % self._box if self._box else b""
+        self._object(_PAGES, b"<< /Type /Pages /Count %d /Kids [%s]%s >>" % (len(self._pages), kids.encode(), box))
         self._object(_INFO, f"<< {info_entries(self._made_at, self._title)} >>".encode())
         packet = xmp_packet(self._made_at, self._title, is_archive=self._is_archive)
         self._stream(_METADATA, "/Type /Metadata /Subtype /XML", packet)
