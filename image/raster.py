@@ -36,7 +36,7 @@ _FORMATS = {
 }
 _WHITE_ROWS = 256
 _LARGE_PX = 1_000_000
-"""Smaller ones are decoded as a whole: that is all the memory there is to save."""
+"""Smaller ones are decoded as a whole, in 4 MB at most."""
 
 _TURNED_BACK = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

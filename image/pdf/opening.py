@@ -17,8 +17,10 @@ _FAILURES = (pikepdf.PikepdfError, ValueError, TypeError, KeyError, AttributeErr
 
 
 @contextlib.contextmanager
-def opened(source: Path) -> Iterator[Pdf]:
+def opened(source: Path, *, is_for_pages: bool = True) -> Iterator[Pdf]:
     """The PDF at ``source``, opened without a password; repaired by qpdf when it is damaged (see its warnings).
+
+    Without ``is_for_pages`` its pages are not to be looked at: qpdf then makes no object of each.
 
     Raises ``ScanError``: encrypted when a password is needed; damaged when it cannot be read, and for whatever
     pikepdf raises inside the block. ``OSError`` comes through.
@@ -28,7 +30,8 @@ def opened(source: Path) -> Iterator[Pdf]:
     )
     try:
         # stream: memory-mapping a scan of some hundred megabytes would meet the worker's address-space limit.
-        with Pdf.open(source, access_mode=pikepdf.AccessMode.stream) as pdf:
+        way = pikepdf.AccessMode.stream
+        with Pdf.open(source, access_mode=way, inherit_page_attributes=is_for_pages) as pdf:
             yield pdf
     except pikepdf.PasswordError as error:
         raise _encrypted() from error
