@@ -1,7 +1,7 @@
 """Puts the planned pages of one image file into the PDF: copies their bytes, or has them decoded and encoded."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
@@ -25,12 +25,16 @@ def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWr
 
     Raises ``ScanError`` when a page's data turns out not to be what its header announced; ``OSError`` comes through.
     """
-    with path.open("rb") as source, contextlib.ExitStack() as stack:
+    # Runs are read whole: a buffer would read the end of each twice.
+    with path.open("rb", buffering=0) as source, contextlib.ExitStack() as stack:
         reader, frames = reader_of(source), None
         for plan in plans:
+            data: Iterable[bytes]
+            data_bytes: int | None = None
             match _proved(plan.step, reader, recipe):
                 case Copy() as step:
                     action, picture, data = step.action, step.picture, _copied(step, reader)
+                    data_bytes = sum(part.size_bytes if isinstance(part, Span) else len(part) for part in step.parts)
                     # Fax data is proved already: what does not decode is not copied.
                     is_told = recipe.check is Check.FULL and picture.coding is Coding.DCT
                     flaw = _flaw(step, reader) if is_told else ""
@@ -44,7 +48,7 @@ def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWr
                 case step:
                     assert_never(step)
             picture = _explained(picture, plan.step.profile, reader)
-            writer.add_page(plan.width_pt, plan.height_pt, plan.orientation, picture, data)
+            writer.add_page(plan.width_pt, plan.height_pt, plan.orientation, picture, data, data_bytes)
             yield Page(plan.width_pt, plan.height_pt, action, flaw)
 
 

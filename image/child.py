@@ -47,7 +47,8 @@ def _answer(request: Request) -> Answer:
                 from image.convert import to_pdf
 
                 sources, out, limits, recipe = request.sources, request.out, request.limits, request.recipe
-                document = to_pdf(sources, out, limits, request.made_at, recipe, progress=_tell)
+                progress = _tell if request.is_watched else None
+                document = to_pdf(sources, out, limits, request.made_at, recipe, progress=progress)
                 return _without_blanks(document, limits) if recipe.drops_blanks else document
             case Task.FIT:
                 from image.finish import fit

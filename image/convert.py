@@ -136,7 +136,7 @@ def _converted(
 
     verify(out, pages, is_untouched=is_untouched)
     told = tuple(dict.fromkeys((*notes, *flaw_notes(pages))))
-    return Document(out, pages, written.size_bytes, written.sha256, told, plain_because, (), is_untouched)
+    return Document(out, pages, written.size_bytes, told, plain_because, (), is_untouched)
 
 
 def _ticking(files: Sequence[_ImageFile | _PdfFile], progress: Callable[[int, int], None] | None) -> Callable[[], None]:

@@ -30,10 +30,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A PDF as it was written: its size, and the SHA-256 of its bytes in hex."""
+    """A PDF as it was written: its size."""
 
     size_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,6 @@ class Part:
     first_page: int
     page_count: int
     size_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,6 @@ class Document:
     path: Path
     pages: tuple[Page, ...]
     size_bytes: int
-    sha256: str
     notes: tuple[str, ...] = ()
     plain_because: str = ""
     parts: tuple[Part, ...] = ()

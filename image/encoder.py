@@ -1,15 +1,17 @@
 """Encodes a decoded page for a PDF: G4, JPEG, Flate, or a palette when it has few colours."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, cast
 
 from PIL import Image
 
 from image.document import Limits
-from image.few_colours import drawn, packed
+from image.few_colours import drawn, has_many, packed
 from image.flate import filtered_flate, plain_flate
+from image.jpeg_bands import can_be_banded, joined
 from image.picture import Coding, Colour, Picture
 from image.probe_tiff import probe_tiff
 from image.reader import reader_of
@@ -59,11 +61,29 @@ def encoded(image: Image.Image, target: Target, recipe: Recipe) -> Encoded:
         case _, _:
             colour = Colour.GREY if image.mode == "L" else Colour.RGB
             data = _Pieces()
-            # Everything is stated: Pillow would inherit tables, profile and EXIF from the source.
-            file = cast("IO[bytes]", data)
-            image.save(file, "JPEG", quality=recipe.jpeg_quality, exif=b"", icc_profile=None, comment=b"")
+            _save_jpeg(image, cast("IO[bytes]", data), recipe)
             picture = Picture(image.width, image.height, 8, colour, Coding.DCT)
             return Encoded(picture, iter(data.pieces))
+
+
+def encoded_bands(
+    bands: Callable[[], Iterator[Image.Image]], width_px: int, height_px: int, recipe: Recipe
+) -> Encoded | None:
+    """The picture (L or RGB) whose ``bands`` begin anew at each call, as a JPEG, encoded while it is written.
+
+    None when it is not for a JPEG, but a drawing of few colours, or too wide.
+    """
+    first = next(bands())
+    if first.mode not in {"L", "RGB"} or not can_be_banded(width_px, first.mode) or not has_many(bands()):
+        return None
+    colour = Colour.GREY if first.mode == "L" else Colour.RGB
+    picture = Picture(width_px, height_px, 8, colour, Coding.DCT)
+    return Encoded(picture, joined(bands(), height_px, partial(_save_jpeg, recipe=recipe)))
+
+
+def _save_jpeg(image: Image.Image, file: IO[bytes], recipe: Recipe) -> None:
+    # Everything is stated: Pillow would inherit tables, profile and EXIF from the source.
+    image.save(file, "JPEG", quality=recipe.jpeg_quality, exif=b"", icc_profile=None, comment=b"")
 
 
 def g4_strip(image: Image.Image) -> bytes:

@@ -26,7 +26,8 @@ class Task(StrEnum):
 class Request:
     """What is to be done with which files, and what the process that does it may take.
 
-    ``document`` and ``budget`` are for ``Task.FIT``: the PDF at ``out``, and what it may have.
+    ``document`` and ``budget`` are for ``Task.FIT``: the PDF at ``out``, and what it may have. ``is_watched``: somebody
+    wants to hear of the progress, which costs a process that wakes up for each page.
     """
 
     task: Task
@@ -39,6 +40,7 @@ class Request:
     cpu_s: int
     document: Document | None = None
     budget: Budget | None = None
+    is_watched: bool = False
 
 
 Answer = Document | ScanError | OSError
@@ -89,6 +91,7 @@ def request_from_json(data: bytes) -> Request:
         cpu_s=found["cpu_s"],
         document=None if found["document"] is None else _document(found["document"], out),
         budget=None if found["budget"] is None else _budget(found["budget"]),
+        is_watched=found["is_watched"],
     )
 
 
@@ -152,8 +155,11 @@ def end_from_json(data: bytes) -> End:
 
 
 def _said(document: Document) -> dict[str, Any]:
-    said = asdict(document)
+    # Not by asdict, which copies every page of a long document twice.
+    said = {field.name: getattr(document, field.name) for field in fields(document)}
     del said["path"]
+    names = tuple(field.name for field in fields(Page))
+    said["pages"] = [{name: getattr(page, name) for name in names} for page in document.pages]
     said["parts"] = [{**asdict(part), "path": part.path.name} for part in document.parts]
     return said
 

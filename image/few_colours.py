@@ -1,5 +1,7 @@
 """Finds out whether a decoded picture has few colours, which a palette holds exactly and a JPEG would blur."""
 
+from collections.abc import Iterable
+
 from PIL import Image, ImageChops
 
 MAX_COLOURS = 256
@@ -28,6 +30,27 @@ def drawn(image: Image.Image) -> Image.Image | None:
     # Median cut keeps every colour when there are no more of them than asked for; that it did is seen, not believed.
     drawing = image.quantize(MAX_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     return drawing if ImageChops.difference(drawing.convert("RGB"), image).getbbox() is None else None
+
+
+def has_many(bands: Iterable[Image.Image]) -> bool:
+    """Whether ``drawn`` would find too many colours in the picture (L or RGB) that ``bands`` make up.
+
+    Of a photograph a few rows are looked at.
+    """
+    levels: set[object] = set()
+    for band in bands:
+        if band.mode == "L":
+            levels.update(level for level, count in enumerate(band.histogram()) if count)
+            if len(levels) > MAX_GREYS:
+                return True
+        else:
+            found = band.getcolors(MAX_COLOURS)
+            if found is None:
+                return True
+            levels.update(colour for _, colour in found)
+            if len(levels) > MAX_COLOURS:
+                return True
+    return False
 
 
 def packed(drawing: Image.Image) -> tuple[Image.Image, bytes, int]:

@@ -41,7 +41,7 @@ def drop_blanks(document: Document, limits: Limits) -> Document:
     flaws = flaw_notes(document.pages)
     others = (note for note in document.notes if note not in flaws)
     notes = (*others, *flaw_notes(pages), blank_note([index + 1 for index in blank]))
-    return replace(document, pages=pages, size_bytes=written.size_bytes, sha256=written.sha256, notes=notes)
+    return replace(document, pages=pages, size_bytes=written.size_bytes, notes=notes)
 
 
 def fit(document: Document, budget: Budget, limits: Limits) -> Document:
@@ -113,7 +113,6 @@ def _reduced(
             for number, page in enumerate(document.pages, 1)
         ),
         size_bytes=found.written.size_bytes,
-        sha256=found.written.sha256,
         notes=(*document.notes, *reduced_notes(found.changes)),
     )
 
@@ -127,6 +126,6 @@ def _split(document: Document, budget: Budget, limits: Limits) -> Document:
     if len(parts) == 1:
         # Written anew the whole fits: nothing had to be parted.
         parts[0].path.replace(document.path)
-        return replace(document, size_bytes=parts[0].size_bytes, sha256=parts[0].sha256)
+        return replace(document, size_bytes=parts[0].size_bytes)
     note = split_note(part.page_count for part in parts)
     return replace(document, notes=(*document.notes, note), parts=parts)

@@ -19,6 +19,7 @@ from typing import Final
 
 from image import child
 from image.exchange import End, Usage, end_to_json
+from image.rehearsal import rehearse
 
 SOCKETS: Final = 3
 """The descriptors that come with a job: for its end, for request and answer, for what the child prints."""
@@ -62,6 +63,8 @@ def main() -> None:
     gc.disable()
     for name in PRELOADED:
         importlib.import_module(name)
+    with contextlib.suppress(Exception):  # what is wrong with it, the first job tells
+        rehearse()
     gc.freeze()  # else a collection in a child would write to every page it shares with this process
     gc.enable()
     with socket.socket(fileno=0) as service, selectors.DefaultSelector() as selector:

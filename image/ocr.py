@@ -59,7 +59,6 @@ async def _improved(document: Document, reading: Reading, limits: Limits, folder
             document,
             pages=pages_after(document.pages, answer.pages),
             size_bytes=answer.written.size_bytes,
-            sha256=answer.written.sha256,
             plain_because=document.plain_because or answer.plain_because,
         )
     return replace(document, notes=(*document.notes, *notes_of(reading, answer.pages, answer.why)))

@@ -1,6 +1,7 @@
 """Decodes one page at a time: with its neighbours, the only one that knows Pillow."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -9,14 +10,14 @@ from typing import Self, assert_never
 from PIL import Image, UnidentifiedImageError
 
 from image.complaints import FLAW, overheard
-from image.encoder import Encoded, encoded
+from image.encoder import Encoded, encoded, encoded_bands
 from image.errors import ScanError, ScanFault, is_local
 from image.probe_tiff import OLD_JPEG, TiffPage
 from image.reader import reader_of
 from image.recipe import Recipe
 from image.sniff import Kind
 from image.step import Encode, Target
-from image.tiff_raster import Doubts, tiff_picture
+from image.tiff_raster import Doubts, tiff_bands, tiff_picture
 
 # The probes have checked every size against the limits before a page comes here, and decode() holds them to it.
 Image.MAX_IMAGE_PIXELS = None
@@ -34,6 +35,9 @@ _FORMATS = {
     Kind.JP2: "JPEG2000",
 }
 _WHITE_ROWS = 256
+_LARGE_PX = 1_000_000
+"""Smaller ones are decoded as a whole, in 4 MB at most."""
+
 _TURNED_BACK = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -71,6 +75,9 @@ class Frames:
         Raises ``ScanError``: unsupported when the decoder does not know this kind, damaged when it cannot go on.
         """
         try:
+            banded = self._banded(step, recipe)
+            if banded is not None:
+                return banded
             doubts = Doubts()
             with overheard() as complaints:
                 image = self._decode(step, doubts)
@@ -88,6 +95,19 @@ class Frames:
             if is_local(error):
                 raise
             raise _damaged(self._kind) from error
+
+    def _banded(self, step: Encode, recipe: Recipe) -> Encoded | None:
+        """A large picture that can be read some rows at a time, encoded so; None for all others."""
+        page = step.tiff
+        is_large = step.width_px * step.height_px > _LARGE_PX
+        if page is None or not is_large or not page.is_sliceable or page.is_tiled or step.target is not Target.JPEG:
+            return None
+
+        def bands() -> Iterator[Image.Image]:
+            with self._path.open("rb") as file:
+                yield from tiff_bands(reader_of(file), page)
+
+        return encoded_bands(bands, step.width_px, step.height_px, recipe)
 
     def _decode(self, step: Encode, doubts: Doubts) -> Image.Image:
         """The picture as a new image of its own, fully loaded, as it lies in the file."""

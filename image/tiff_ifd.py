@@ -59,8 +59,10 @@ class Directory:
         More than ``max_count`` of them, or values outside the file, are a ``ScanError`` (damaged).
         """
         field = self.fields.get(tag)
-        code = _INTEGERS.get(field.type) if field else None
-        if field is None or code is None:
+        if field is None:
+            return ()
+        code = _INTEGERS.get(field.type)
+        if code is None:
             return ()
         if field.count > max_count:
             raise damaged_directory()
@@ -69,8 +71,10 @@ class Directory:
     def integer(self, tag: int, default: int) -> int:
         """The first integer of ``tag``, or ``default``."""
         field = self.fields.get(tag)
-        code = _INTEGERS.get(field.type) if field else None
-        if field is None or code is None or field.count == 0:
+        if field is None:
+            return default
+        code = _INTEGERS.get(field.type)
+        if code is None or field.count == 0:
             return default
         return self.layout.numbers(code, self._value(field, 1))[0]
 

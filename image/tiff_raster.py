@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,6 +10,7 @@ from PIL import Image, ImageChops
 
 from image.colours import Planes, plain
 from image.fax_proof import fax_rows
+from image.jpeg_bands import even_bands
 from image.jpeg_proof import continued, has_more
 from image.probe_tiff import NEW_JPEG, UNCOMPRESSED, YCBCR, TiffPage
 from image.reader import Reader
@@ -64,6 +66,12 @@ def tiff_picture(reader: Reader, page: TiffPage, doubts: Doubts) -> Image.Image:
     if canvas.mode == "P":
         canvas.putpalette(palette)
     return canvas
+
+
+def tiff_bands(reader: Reader, page: TiffPage) -> Iterator[Image.Image]:
+    """The same picture of an uncompressed page in strips, in bands of its whole width from the top; raises the same."""
+    palette = _palette(directory_at(reader, page.directory_at)) if page.photometric == _PALETTE else b""
+    return even_bands(_band(stack, page, (), palette, Doubts()) for stack in stacks(reader, page))
 
 
 def _band(stack: Stack, page: TiffPage, tags: tuple[Entry, ...], palette: bytes, doubts: Doubts) -> Image.Image:

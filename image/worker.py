@@ -93,7 +93,8 @@ async def perform(
     """Has ``request``, whatever its task, done by a child; promises and raises what ``convert`` does."""
     out = request.out
     try:
-        outcome = await _run(request_to_json(request), timeout_s, progress)
+        asked = request_to_json(replace(request, is_watched=progress is not None))
+        outcome = await _run(asked, timeout_s, progress)
     except BaseException:
         _remove_traces(out)
         raise

@@ -123,7 +123,7 @@ class Normaliser:
 
     def _put_messages(self, directory: Path, envelope: Envelope, material: Material, document: Document) -> str:
         """Write the bytes to send, durably, and return the subject: one mail, or one for each part."""
-        pieces = document.parts or (Part(document.path, 1, len(document.pages), document.size_bytes, document.sha256),)
+        pieces = document.parts or (Part(document.path, 1, len(document.pages), document.size_bytes),)
         messages: list[Iterator[bytes]] = []
         for number, piece in enumerate(pieces, 1):
             own = envelope if number == 1 else split.part_envelope(envelope, number)

@@ -23,8 +23,10 @@ _FAILURES = (pikepdf.PikepdfError, ValueError, TypeError, KeyError, AttributeErr
 
 
 @contextlib.contextmanager
-def opened(source: Path) -> Iterator[Pdf]:
+def opened(source: Path, *, is_for_pages: bool = True) -> Iterator[Pdf]:
     """The PDF at ``source``, opened without a password; repaired by qpdf when it is damaged (see its warnings).
+
+    Without ``is_for_pages`` its pages are not to be looked at: qpdf then makes no object of each.
 
     Raises ``ScanError``: encrypted when a password is needed; damaged when it cannot be read, and for whatever
     pikepdf raises inside the block. ``OSError`` comes through.
@@ -37,7 +39,8 @@ def opened(source: Path) -> Iterator[Pdf]:
         with source.open("rb") as file:
             end = _end_before_padding(file)
             given = source if end is None else cast("BinaryIO", _Front(file, end))
-            with Pdf.open(given, access_mode=pikepdf.AccessMode.stream) as pdf:
+            way = pikepdf.AccessMode.stream
+            with Pdf.open(given, access_mode=way, inherit_page_attributes=is_for_pages) as pdf:
                 yield pdf
     except pikepdf.PasswordError as error:
         raise _encrypted() from error

@@ -72,9 +72,9 @@ def _write(
     for number, count in enumerate(counts, 1):
         out = path.with_name(f"{path.name}.part{number}.pdf")
         keep_pages(pdf, pages[first : first + count])
-        made.append(Part(out, first + 1, count, 0, ""))
+        made.append(Part(out, first + 1, count, 0))
         written = save(pdf, out, limits)
-        made[-1] = Part(out, first + 1, count, written.size_bytes, written.sha256)
+        made[-1] = Part(out, first + 1, count, written.size_bytes)
         above_bytes = written.size_bytes - budget.size_bytes
         if above_bytes > 0:
             if count == 1:

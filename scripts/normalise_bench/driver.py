@@ -91,18 +91,24 @@ def _converter() -> Callable[[list[Path], Path], object]:
 
 
 def _in_child(work: Callable[[list[Path], Path], object], sources: list[Path], out: Path) -> dict[str, object]:
+    told, tells = os.pipe()
     began = time.perf_counter()
     child = os.fork()
     if not child:
         try:
             work(sources, out)
+            os.write(tells, str(_private_kib()).encode())
         except Exception as error:  # noqa: BLE001 -- whatever it is, this child must not go on as its parent
             print(error, file=sys.stderr)
             os._exit(1)
         os._exit(0)
     _, status, used = os.wait4(child, 0)
     wall_s = time.perf_counter() - began
+    os.close(tells)
+    private = os.read(told, 32)
+    os.close(told)
     return {
+        "private_kib": int(private or 0),
         "wall_s": wall_s,
         "cpu_s": used.ru_utime + used.ru_stime,
         "peak_kib": used.ru_maxrss,
@@ -128,6 +134,12 @@ def _peak_kib(pid: int) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def _private_kib() -> int:
+    """What this process shares with no other now."""
+    lines = Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
 def _spent_s() -> float:

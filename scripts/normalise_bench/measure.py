@@ -19,6 +19,7 @@ ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF
 class Run:
     """One run: wall and processor seconds, the peak resident memory, and why it failed, if it did.
 
+    ``private_kib`` is what a forked process shares with no other when it has done its work; 0 when it is not known.
     ``server_kib`` is the peak of the largest process that stays when the job's own has ended, where there is one.
     """
 
@@ -27,6 +28,7 @@ class Run:
     peak_kib: int
     fault: str = ""
     server_kib: int = 0
+    private_kib: int = 0
 
 
 def run_command(command: Sequence[str], log: Path) -> Run:

@@ -18,6 +18,7 @@ class Result:
     walls_s: list[float] = field(default_factory=list)
     cpus_s: list[float] = field(default_factory=list)
     peak_kib: int = 0
+    private_kib: int = 0
     size_bytes: int = 0
     lossless: str = "-"
     fault: str = ""

@@ -7,7 +7,9 @@ from normalise_bench.contenders import COPY
 from normalise_bench.results import Blast, Result, Results
 from normalise_bench.targets import Target
 
-_HEAD = f"{'':26}{'wall s':>9}{'least s':>9}{'x copy':>8}{'CPU s':>9}{'peak MiB':>10}{'out MB':>9}  {'lossless'}"
+_HEAD = (
+    f"{'':26}{'wall s':>9}{'least s':>9}{'x copy':>8}{'CPU s':>9}{'peak MiB':>10}{'own MiB':>9}{'out MB':>9}  lossless"
+)
 
 
 def input_table(item: Input, size_bytes: int, results: Results) -> Iterator[str]:
@@ -24,9 +26,10 @@ def input_table(item: Input, size_bytes: int, results: Results) -> Iterator[str]
 def _figures(result: Result, copy: Result | None) -> str:
     if result.fault:
         return f"  {result.fault[:80]}"
+    own = f"{result.private_kib / 1024:9.1f}" if result.private_kib else f"{'-':>9}"
     times = f"{result.wall_s / copy.wall_s:8.1f}" if copy else f"{'-':>8}"
     return (
-        f"{result.wall_s:9.4f}{result.least_s:9.4f}{times}{result.cpu_s:9.3f}{result.peak_mib:10.1f}"
+        f"{result.wall_s:9.4f}{result.least_s:9.4f}{times}{result.cpu_s:9.3f}{result.peak_mib:10.1f}{own}"
         f"{result.size_bytes / 1e6:9.1f}  {result.lossless}"
     )
 

@@ -1,6 +1,5 @@
 """A scanner's PDFs, and what cleaning makes of them."""
 
-import hashlib
 import io
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +60,7 @@ def cleaning(folder: Path, pdf: Pdf | bytes, limits: Limits = LIMITS, recipe: Re
         source.write_bytes(pdf)
     found = clean_pdf(source, out, limits, MADE_AT, recipe)
     assert len(found.pages) == len(page_sizes(out))
-    assert found.written == Written(out.stat().st_size, hashlib.sha256(out.read_bytes()).hexdigest())
+    assert found.written == Written(out.stat().st_size)
     verify(out, found.pages, is_untouched=found.is_untouched)
     checked(out)
     return found

@@ -47,7 +47,8 @@ def test_the_same_scan_gives_the_same_bytes(tmp_path: Path):
     """Images, PDFs and both together: the same input and time give the same bytes."""
     pdf = pdf_of(tmp_path, JPEG)
     for files in ([JPEG], [pdf], [JPEG, pdf], [saved(page("L"), "TIFF", compression="tiff_lzw")]):
-        assert converted(tmp_path, *files).sha256 == converted(tmp_path, *files).sha256
+        first = converted(tmp_path, *files).path.read_bytes()
+        assert converted(tmp_path, *files).path.read_bytes() == first
 
 
 def test_a_looped_tiff_says_so(tmp_path: Path):

@@ -46,6 +46,7 @@ def test_a_request_arrives_as_sent(names: list[bytes]):
         memory_bytes=10**9,
         cpu_s=30,
         budget=Budget(9, (Fit.SPLIT,), grey=(Step(200, 70),), max_parts=3),
+        is_watched=True,
     )
     assert request_from_json(request_to_json(request)) == request
 
@@ -55,14 +56,13 @@ KEYS = sorted({field.name for record in (Document, Page, Part) for field in fiel
 POINTS = st.floats(3, 14400)
 PAGES = st.builds(Page, POINTS, POINTS, TEXT, TEXT)
 PARTS = st.builds(
-    Part, st.integers(0, 99).map(lambda number: OUT.with_name(f"out.pdf.part{number}")), *[st.integers(0)] * 3, TEXT
+    Part, st.integers(0, 99).map(lambda number: OUT.with_name(f"out.pdf.part{number}")), *[st.integers(0)] * 3
 )
 DOCUMENTS = st.builds(
     Document,
     st.just(OUT),
     st.lists(PAGES).map(tuple),
     st.integers(0),
-    TEXT,
     st.lists(TEXT).map(tuple),
     TEXT,
     st.lists(PARTS).map(tuple),
@@ -104,22 +104,21 @@ def test_an_end_arrives():
     "change",
     [
         {"size_bytes": "9"},
-        {"sha256": 9},
         {"notes": [7]},
         {"notes": None},
         {"pages": [{"width_pt": "x", "height_pt": 1, "action": "passed", "flaw": ""}]},
         {"pages": [{"width_pt": "1", "height_pt": 1, "action": "passed", "flaw": ""}]},
         {"pages": [{"width_pt": 1}]},
         {"pages": [{"width_pt": 1, "height_pt": 1, "action": [], "flaw": ""}]},
-        {"parts": [{"path": "../key", "first_page": 1, "page_count": 1, "size_bytes": 1, "sha256": ""}]},
-        {"parts": [{"path": "key", "first_page": 1, "page_count": 1, "size_bytes": 1, "sha256": ""}]},
-        {"parts": [{"path": "out.pdf/../../x", "first_page": 1, "page_count": 1, "size_bytes": 1, "sha256": ""}]},
+        {"parts": [{"path": "../key", "first_page": 1, "page_count": 1, "size_bytes": 1}]},
+        {"parts": [{"path": "key", "first_page": 1, "page_count": 1, "size_bytes": 1}]},
+        {"parts": [{"path": "out.pdf/../../x", "first_page": 1, "page_count": 1, "size_bytes": 1}]},
         {"more": 1},
     ],
 )
 def test_an_answer_of_wrong_types_is_none(change: dict[str, object]):
     """A child that was taken over cannot name files of others, nor bring in values that break the service later."""
-    said = json.loads(answer_to_json(Document(OUT, (Page(1, 1, "passed"),), 9, "ab")))
+    said = json.loads(answer_to_json(Document(OUT, (Page(1, 1, "passed"),), 9)))
     said["document"].update(change)
     assert answer_from_json(json.dumps(said).encode(), OUT) is None
 

@@ -107,7 +107,7 @@ async def test_there_is_too_little_memory(tmp_path: Path):
 
 async def test_there_is_no_room_beside_the_pdf(tmp_path: Path):
     """Where no folder can be made beside the PDF the scan goes unread."""
-    document = Document(tmp_path / "gone" / "out.pdf", (Page(1, 1, "passed"),), 0, "")
+    document = Document(tmp_path / "gone" / "out.pdf", (Page(1, 1, "passed"),), 0)
     assert (await read(document, TEXT, LIMITS)).notes == (unsearchable("No such file or directory"),)
 
 
@@ -168,7 +168,7 @@ async def test_a_signed_pdf_stays_as_it_is(tmp_path: Path):
         pdf.add_blank_page()
         pdf.Root.AcroForm = Dictionary(Fields=Array(), SigFlags=3)
         pdf.save(path)
-    document = Document(path, (Page(612, 792, "passed"),), 0, "", (), "it is signed")
+    document = Document(path, (Page(612, 792, "passed"),), 0, (), "it is signed")
     after = await read(document, TEXT, LIMITS)
     assert after.notes == (unsearchable("the PDF is signed and must stay as it is"),)
 
@@ -194,7 +194,7 @@ from image.document import Document, Limits, Page
 from image.ocr import read
 from image.reading import Reading
 path = pathlib.Path(sys.argv[1])
-asyncio.run(read(Document(path, (Page(1, 1, ""),), 0, ""), Reading(is_text=True), Limits()))
+asyncio.run(read(Document(path, (Page(1, 1, ""),), 0), Reading(is_text=True), Limits()))
 """
 
 

@@ -32,9 +32,9 @@ def _parted(out: Path) -> Document:
     for number, (first, count) in enumerate(PARTS, 1):
         path = out.with_name(f"{out.name}.{number}")
         path.write_bytes(f"%PDF-{number}".encode())
-        parts.append(Part(path, first, count, path.stat().st_size, "0" * 64))
+        parts.append(Part(path, first, count, path.stat().st_size))
     pages = (Page(595.0, 842.0, "passed"),) * PAGES
-    return Document(out, pages, 10, "0" * 64, ("It was split.",), "", tuple(parts))
+    return Document(out, pages, 10, ("It was split.",), "", tuple(parts))
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from image.document import Document, Page
 from tests.gateway.spool.given import NOW, OFFICE, config, envelope
 
 CONFIG = config(Path("/box"))
-ONE_PAGE = Document(Path("scan.pdf"), (Page(595.0, 842.0, "passed"),), 1000, "0" * 64)
+ONE_PAGE = Document(Path("scan.pdf"), (Page(595.0, 842.0, "passed"),), 1000)
 SHARED = envelope()
 ALICE, BOB = Address("alice@contoso.com"), Address("bob@contoso.com")
 

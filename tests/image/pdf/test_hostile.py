@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from image.document import Document, Page
 from image.errors import ScanError, ScanFault
+from image.exchange import Usage
 from image.pdf.clean import clean_pdf
+from image.worker import convert
 from tests.image.outcome import outcome
 from tests.image.scanned_pdf import LIMITS, MADE_AT, RECIPE, plain, scan
 from tests.image.signed_pdf import signed
@@ -133,6 +135,20 @@ async def test_it_ends_in_little_memory(tmp_path: Path, what: str):
     else:
         assert isinstance(found, Document)
         assert found.size_bytes < 2 * len(HOSTILE[what]) + 10_000
+
+
+async def test_too_many_pages_are_not_made(tmp_path: Path):
+    """A PDF that says how many pages it has, too many, is refused before qpdf makes an object of each: 46 MB."""
+    used: list[Usage] = []
+    for kids in (1, 20_000):
+        tree = b"<< /Type /Pages /Count 20000 /Kids [%s] >>" % (b"3 0 R " * kids)
+        source = written(tmp_path / "in.pdf", built(CATALOG, tree, TINY))
+        with pytest.raises(ScanError) as caught:
+            await convert(
+                [source], tmp_path / "o", LIMITS, MADE_AT, memory_bytes=300_000_000, timeout_s=60, usage=used.append
+            )
+        assert caught.value.fault is ScanFault.TOO_MANY_PAGES
+    assert used[1].peak_bytes < used[0].peak_bytes + 10_000_000
 
 
 @pytest.mark.parametrize("what", ["instructions packed twice", "instructions without end", "the same again and again"])
