@@ -110,11 +110,11 @@ def test_split_first_reduces_only_pages_that_are_too_large_alone(tmp_path: Path)
 @pytest.mark.parametrize(
     ("order", "percent", "sentence"),
     [
-        ((), 99, "The scan has "),
-        ((REDUCE,), 5, "The scan has "),
-        ((SPLIT,), 30, "Page 1 of the scan has "),
-        ((REDUCE, SPLIT), 2, "Page 1 of the scan has "),
-        ((SPLIT, REDUCE), 2, "Page 1 of the scan has "),
+        ((), 99, "The scan makes a PDF of "),
+        ((REDUCE,), 5, "The scan makes a PDF of "),
+        ((SPLIT,), 30, "Page 1 of the scan makes a PDF of "),
+        ((REDUCE, SPLIT), 2, "Page 1 of the scan makes a PDF of "),
+        ((SPLIT, REDUCE), 2, "Page 1 of the scan makes a PDF of "),
     ],
 )
 def test_what_cannot_fit_is_refused_whole(tmp_path: Path, order: tuple[Fit, ...], percent: int, sentence: str):
