@@ -78,6 +78,7 @@ class Pdf(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     over_limit: tuple[Remedy, ...] = Field(
         default=("reduce", "split"), max_length=2, description="what is done with a larger scan, in this order"
     )
+    mails: Count = Field(default=20, ge=1, le=200, description="most mails one scan may be split into")
     reduce_colour: tuple[Rung, ...] = Field(
         default=("300 dpi q75", "200 dpi q75", "150 dpi q60"), max_length=8, description="steps for colour pictures"
     )

@@ -53,6 +53,7 @@ def _budget(pdf: Pdf, recipients: Sequence[str]) -> Budget:
         colour=_steps(pdf.reduce_colour),
         grey=_steps(pdf.reduce_grey),
         bilevel=_steps(pdf.reduce_bilevel),
+        max_parts=pdf.mails,
     )
 
 
