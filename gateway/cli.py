@@ -86,8 +86,8 @@ def _load(path: Path) -> "Loaded":
 def _warnings(loaded: "Loaded") -> list[str]:
     """What is no mistake, and yet not as it was meant: also tools that [pdf] asks for, and this box has not."""
     from gateway.normalise.settings import reading_of
-    from image.ocr_tools import missing
-    from image.reading import is_wanted
+    from image.ocr.reading import is_wanted
+    from image.ocr.tools import missing
 
     pdf = loaded.config.pdf
     reading = reading_of(pdf)

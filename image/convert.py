@@ -9,24 +9,24 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from image.assemble import write_pages
 from image.document import Document, Limits, Page, Written
 from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault, is_local
 from image.limit import check_page_count
 from image.notes import flaw_notes
-from image.plan import PageFacts, plan_page
-from image.probe_bmp import probe_bmp
-from image.probe_gif import probe_gif
-from image.probe_jp2 import probe_jp2
-from image.probe_jpeg import probe_jpeg
-from image.probe_png import probe_png
-from image.probe_tiff import probe_tiff
+from image.plan.page import PageFacts, plan_page
+from image.plan.step import PagePlan
+from image.probe.bmp import probe_bmp
+from image.probe.gif import probe_gif
+from image.probe.jp2 import probe_jp2
+from image.probe.jpeg import probe_jpeg
+from image.probe.png import probe_png
+from image.probe.tiff import probe_tiff
 from image.reader import Reader, reader_of
 from image.recipe import Recipe, Signed
 from image.refusal import refusal_of
 from image.sniff import HEAD_BYTES, TAIL_BYTES, Kind, sniff
-from image.step import PagePlan
-from image.writer import PdfWriter
+from image.write.assemble import write_pages
+from image.write.writer import PdfWriter
 
 if TYPE_CHECKING:
     from image.pdf.joining import Joined

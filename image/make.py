@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from image import ocr, worker
+from image.confined import worker
 from image.document import Document, Limits
-from image.fit import Budget
-from image.reading import Reading
+from image.fit.budget import Budget
+from image.ocr import read
+from image.ocr.reading import Reading
 from image.recipe import Recipe, Signed
 
 NOT_READ = Reading()
@@ -55,7 +56,7 @@ async def make(
         # Whole, it reaches nobody; a signature does not survive any change.
         document = await converted(replace(order.recipe, signed=Signed.REMOVE))
     if not document.is_untouched:
-        document = await ocr.read(document, order.reading, order.limits)
+        document = await read.read(document, order.reading, order.limits)
     if budget is None or document.size_bytes <= budget.size_bytes:
         return document
     return await worker.fit(

@@ -24,11 +24,6 @@ sys.path.insert(0, str(ROOT))
 # What is loaded here need not be loaded again in every process that is forked.
 import pypdf  # noqa: E402, F401
 
-import image.pdf.blank  # noqa: E402
-import image.pdf.clean  # noqa: E402
-import image.pdf.reduce  # noqa: E402
-import image.pdf.split  # noqa: E402
-import image.raster  # noqa: E402, F401
 from image.convert import to_pdf  # noqa: E402 -- the path comes first
 from image.document import Limits  # noqa: E402
 from image.errors import ScanError, ScanFault  # noqa: E402

@@ -7,9 +7,9 @@ from conf.model import Pdf
 from conf.pdf import rung
 from gateway.normalise.compose import largest_pdf_bytes
 from image.document import Limits
-from image.fit import Budget, Fit, Step
+from image.fit.budget import Budget, Fit, Step
 from image.make import Order
-from image.reading import Reading
+from image.ocr.reading import Reading
 from image.recipe import Check, Recipe, Signed
 
 _HEAD_BYTES: Final = 16_384

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from pikepdf import Object
 
-from image.blank import DPI, is_blank
 from image.document import Limits, Written
-from image.ink import ink_of
+from image.fit.blank import DPI, is_blank
+from image.fit.ink import ink_of
+from image.fit.picture_decoder import is_readable
 from image.pdf.drawing import drawing
 from image.pdf.kept import keep_pages
 from image.pdf.opening import opened
 from image.pdf.pictures import drawing_of, picture_of
 from image.pdf.saving import save
-from image.picture_decoder import is_readable
 
 _MOST_IN = 50.0
 """An image shown larger than this, in inches, is no page that somebody put on a scanner."""

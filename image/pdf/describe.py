@@ -5,9 +5,9 @@ from typing import Final
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
 
-from image.archive import PRODUCER, escaped, plain_title, xmp_packet
 from image.recipe import Recipe
-from image.srgb import srgb_profile
+from image.write.archive import PRODUCER, escaped, plain_title, xmp_packet
+from image.write.srgb import srgb_profile
 
 _KEPT: Final = ("/Author", "/Title", "/Subject", "/Keywords", "/Creator")
 """ISO 32000-1 table 317: what of the information dictionary is about the document and who made it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pikepdf
 from pikepdf import Array, Dictionary, Matrix, Name, Object, Stream
 
-from image.inflate import Inflated, inflate
+from image.codec.inflate import Inflated, inflate
 
 POINTS_PER_INCH = 72
 

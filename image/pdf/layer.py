@@ -9,10 +9,10 @@ from typing import BinaryIO, cast
 import pikepdf
 from pikepdf import Array, Dictionary, Matrix, Name, Object, Page, Pdf, Stream
 
-from image.bounded import BoundedFile
 from image.document import Limits, Written
 from image.errors import ScanError, ScanFault
 from image.pdf.skew import numbers, straighten
+from image.write.bounded import BoundedFile
 
 _LAYER_NAME = "/OCR-"
 """What OCRmyPDF calls its text, a form, among a page's XObjects, with a random end."""

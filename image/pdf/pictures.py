@@ -6,7 +6,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
-from image.packing import Key
+from image.fit.packing import Key
 from image.pdf.drawing import Shown, drawing
 from image.picture import Coding, Colour, Picture
 

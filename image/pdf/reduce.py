@@ -8,15 +8,15 @@ from pathlib import Path
 from pikepdf import Dictionary, Name, Pdf, Stream
 
 from image.document import Limits, Written
-from image.fit import Budget, Step, Tone, change_of, scaled, tone_of
-from image.packing import Group
+from image.fit.budget import Budget, Step, Tone, change_of, scaled, tone_of
+from image.fit.packing import Group
+from image.fit.picture_decoder import is_readable
+from image.fit.shrink import Shrunk, shrunk
 from image.pdf.opening import opened
 from image.pdf.pictures import Found, pictures
 from image.pdf.saving import save
 from image.pdf.update import Update
 from image.picture import Coding
-from image.picture_decoder import is_readable
-from image.shrink import Shrunk, shrunk
 
 _G4 = frozenset({Coding.G4, Coding.G4_BLACK_IS_1})
 

@@ -6,9 +6,9 @@ from typing import BinaryIO, cast
 import pikepdf
 from pikepdf import Pdf
 
-from image.bounded import BoundedFile
 from image.document import Limits, Written
 from image.pdf.opening import damaged_pdf
+from image.write.bounded import BoundedFile
 
 VERSION = "1.7"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from pikepdf import Object, Pdf
 
 from image.document import Document, Limits, Part
-from image.fit import Budget, page_too_large, too_many_parts
-from image.packing import Weights, packed
+from image.fit.budget import Budget, page_too_large, too_many_parts
+from image.fit.packing import Weights, packed
 from image.pdf.kept import keep_pages
 from image.pdf.opening import opened
 from image.pdf.saving import save

@@ -5,7 +5,7 @@ import re
 from typing import BinaryIO
 
 from image.errors import ScanError, ScanFault
-from image.packing import Key
+from image.fit.packing import Key
 
 _TAIL_BYTES = 1024
 _START = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*$")

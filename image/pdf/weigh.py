@@ -5,7 +5,7 @@ from typing import Any
 
 from pikepdf import Array, Dictionary, Object, Pdf, Stream
 
-from image.packing import Key, Weights
+from image.fit.packing import Key, Weights
 
 _AROUND_BYTES = 64
 """What stands around an object: its line of the cross-reference table, its number, ``endobj``, ``endstream``."""

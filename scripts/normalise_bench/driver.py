@@ -1,7 +1,7 @@
 """Converts or copies as told on stdin, a JSON line a scan, and says what each took: the process of a contender.
 
-``worker``: image.worker.convert, as the service calls it: a job's own process, forked from a server. ``child``: to_pdf
-in a forked child that has every module loaded. ``copy``: a forked child that reads and writes the bytes.
+``worker``: worker.convert, as the service calls it: a job's own process, forked from a server. ``child``: to_pdf in a
+forked child that has every module loaded. ``copy``: a forked child that reads and writes the bytes.
 """
 
 import asyncio
@@ -37,10 +37,10 @@ def main() -> int:
 
 
 async def _through_worker() -> None:
+    from image.confined.exchange import Usage
+    from image.confined.worker import convert
     from image.document import Limits
     from image.errors import ScanError
-    from image.exchange import Usage
-    from image.worker import convert
 
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
@@ -80,9 +80,9 @@ def _converter() -> Callable[[list[Path], Path], object]:
     import pypdf
     from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
+    import image.codec.frames
     import image.convert
     import image.pdf.clean
-    import image.raster
     import image.verify
     from image.document import Limits
 

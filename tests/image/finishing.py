@@ -12,8 +12,8 @@ from pikepdf import Array, Dictionary, Name, Object, Stream
 
 from image.document import Document, Limits
 from image.errors import ScanError, ScanFault
-from image.finish import drop_blanks, fit
-from image.fit import Budget, Fit, Step
+from image.fit.budget import Budget, Fit, Step
+from image.fit.finish import drop_blanks, fit
 
 ORDERS = ((Fit.REDUCE,), (Fit.SPLIT,), (Fit.REDUCE, Fit.SPLIT), (Fit.SPLIT, Fit.REDUCE))
 _CODED = frozenset({"/Width", "/Height", "/BitsPerComponent", "/Filter", "/DecodeParms"})

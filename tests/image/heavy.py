@@ -9,8 +9,8 @@ from PIL import Image
 
 from image.document import Document, Page
 from image.errors import ScanError
-from image.finish import fit
-from image.fit import Budget, Fit
+from image.fit.budget import Budget, Fit
+from image.fit.finish import fit
 from tests.image.drawn import page, saved
 from tests.image.outcome import outcome
 from tests.image.poppler import checked, page_sizes

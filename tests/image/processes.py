@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from image import launch
+from image.confined import launch
 from image.document import Document
 from tests.image.through_worker import converted
 

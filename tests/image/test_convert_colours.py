@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from image.cmyk import cmyk_profile
 from image.document import Document
-from image.icc import D50, assembled, xyz
+from image.probe.icc import D50, assembled, xyz
 from image.recipe import Recipe
-from image.srgb import srgb_profile
+from image.write.cmyk import cmyk_profile
+from image.write.srgb import srgb_profile
 from tests.image.drawn import SAME, difference, page, saved
 from tests.image.poppler import rendered, unpacked
 from tests.image.through_convert import LOSSLESS, RECIPE, converted

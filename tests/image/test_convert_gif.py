@@ -10,7 +10,7 @@ from PIL import Image
 
 from image.document import Limits
 from image.errors import ScanError, ScanFault
-from image.probe_gif import MAX_BLOCKS, GifPage, probe_gif
+from image.probe.gif import MAX_BLOCKS, GifPage, probe_gif
 from image.reader import reader_of
 from tests.image.drawn import page, saved
 from tests.image.gif import coded, gif

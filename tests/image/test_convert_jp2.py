@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from image.cmyk import cmyk_profile
 from image.errors import ScanFault
-from image.srgb import srgb_profile
+from image.write.cmyk import cmyk_profile
+from image.write.srgb import srgb_profile
 from tests.image.drawn import SAME, difference, page, saved
 from tests.image.jp2 import CMYK, GREY, SRGB, box, by_number, by_profile, codestream, defined, jp2, resolution
 from tests.image.poppler import extracted, rendered, unpacked

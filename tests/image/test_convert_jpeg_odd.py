@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from image.codec.jpeg_proof import is_complete_jpeg
 from image.errors import ScanFault
-from image.jpeg_proof import is_complete_jpeg
 from image.recipe import Recipe
 from tests.image.drawn import SAME, difference, g4_entries, page, raw_tiff, saved
 from tests.image.poppler import native, rendered

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from image.convert import to_pdf
 from image.document import Document, Limits
 from image.errors import ScanError, ScanFault
-from image.probe_bmp import probe_bmp
-from image.probe_jpeg import probe_jpeg
-from image.probe_png import probe_png
-from image.probe_tiff import probe_tiff
+from image.probe.bmp import probe_bmp
+from image.probe.jpeg import probe_jpeg
+from image.probe.png import probe_png
+from image.probe.tiff import probe_tiff
 from image.reader import Reader, reader_of
 from image.sniff import HEAD_BYTES, TAIL_BYTES, Kind, sniff
 from tests.image.archived_scans import MADE_AT

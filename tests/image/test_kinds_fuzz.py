@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from image.convert import to_pdf
 from image.document import Document, Limits
 from image.errors import ScanFault
-from image.plan import PageFacts, plan_page
-from image.probe_bmp import probe_bmp
-from image.probe_gif import probe_gif
-from image.probe_jp2 import probe_jp2
-from image.probe_jpeg import probe_jpeg
-from image.probe_png import probe_png
+from image.plan.page import PageFacts, plan_page
+from image.probe.bmp import probe_bmp
+from image.probe.gif import probe_gif
+from image.probe.jp2 import probe_jp2
+from image.probe.jpeg import probe_jpeg
+from image.probe.png import probe_png
 from image.reader import Reader, reader_of
 from image.recipe import Recipe
-from image.srgb import srgb_profile
+from image.write.srgb import srgb_profile
 from tests.image.drawn import page, saved
 from tests.image.jp2 import SRGB, by_number, by_profile, codestream, jp2, resolution
 from tests.image.outcome import outcome

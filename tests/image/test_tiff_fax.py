@@ -7,11 +7,11 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageOps
 
-from image.fax import BITS_REVERSED
-from image.tiff_view import strips_of
+from image.codec.fax import BITS_REVERSED
+from image.codec.tiff_view import strips_of
+from tests.image.codec.test_fax import as_bytes, g3
 from tests.image.drawn import g4_entries, page, raw_tiff, saved
 from tests.image.poppler import extracted
-from tests.image.test_fax import as_bytes, g3
 from tests.image.through_convert import converted, same_pixels
 
 PAGE = page("1", 864, 500)
@@ -77,7 +77,7 @@ def test_without_its_first_mark_it_is_decoded(tmp_path: Path, options: int):
 def test_what_is_too_long_to_be_counted_is_all_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: int):
     """A page of fine dots, of many megabytes, is decoded like any other, and not taken for lost."""
     for module in ("fax", "fax_proof"):
-        monkeypatch.setattr(f"image.{module}.MAX_COUNTED_BYTES", 100)
+        monkeypatch.setattr(f"image.codec.{module}.MAX_COUNTED_BYTES", 100)
     (one,) = converted(tmp_path, fax(g3(options, PAGE), 3, options)).pages
     assert (one.action, one.flaw) == ("encoded", "")
     assert same_pixels(extracted(tmp_path / "out.pdf")[0], PAGE)

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from image.document import Document
-from image.ocr import read
-from image.reading import Reading
+from image.ocr.read import read
+from image.ocr.reading import Reading
 from tests.image.drawn import saved
 from tests.image.poppler import checked, native, page_sizes
 from tests.image.through_convert import LIMITS, converted

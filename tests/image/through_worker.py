@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from image.confined.worker import convert
 from image.document import Document, Limits
 from image.errors import ScanError
-from image.worker import convert
 
 MADE_AT = datetime(2026, 11, 23, 9, 2, 57, tzinfo=UTC)
 LIMITS = Limits()

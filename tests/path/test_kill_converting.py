@@ -36,7 +36,7 @@ def slow_scan() -> bytes:
 def is_converting(box: Box) -> bool:
     """Tell whether the fork server of the box has a child at work."""
     assert box.process is not None
-    return any(runs(pid, "image.forkserver") and children(pid) for pid in children(box.process.pid))
+    return any(runs(pid, "image.confined.forkserver") and children(pid) for pid in children(box.process.pid))
 
 
 def is_reading(box: Box) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gateway.spool import durable
-from image import worker
+from image.confined import worker
 from image.document import Document, Page, Part
 from tests.gateway.normalise.station import Station
 from tests.gateway.spool.given import config, opened

@@ -15,7 +15,7 @@ from gateway.normalise.runner import Normaliser
 from gateway.spool import files
 from gateway.spool.envelope import Origin, Original, OriginKind
 from gateway.spool.job import Job, JobId
-from image import worker
+from image.confined import worker
 from image.document import Document
 from tests.gateway.spool.given import NOW, NOW_S, Box, envelope
 

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.spool import files
 from gateway.spool.job import JobId, State
-from image import worker
+from image.confined import worker
 from tests.gateway.normalise.splitting import split_in_three
 from tests.gateway.normalise.station import Station
 from tests.gateway.spool.given import Box, config, opened

@@ -19,7 +19,7 @@ from image.pdf.archive import (
     stream_breach,
     value_breach,
 )
-from image.srgb import srgb_profile
+from image.write.srgb import srgb_profile
 
 IMAGE: dict[str, Any] = {
     "/Type": "/XObject",

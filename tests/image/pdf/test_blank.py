@@ -8,7 +8,7 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream
 from PIL import Image
 
 from image.document import Document, Page
-from image.finish import ALL_BLANK, drop_blanks
+from image.fit.finish import ALL_BLANK, drop_blanks
 from image.pdf.blank import blank_pages
 from tests.image import sheets
 from tests.image.drawn import SAME, difference, page, saved

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from image.confined.exchange import Usage
+from image.confined.worker import convert
 from image.document import Document, Page
 from image.errors import ScanError, ScanFault
-from image.exchange import Usage
 from image.pdf.clean import clean_pdf
-from image.worker import convert
 from tests.image.outcome import outcome
 from tests.image.scanned_pdf import LIMITS, MADE_AT, RECIPE, plain, scan
 from tests.image.signed_pdf import signed

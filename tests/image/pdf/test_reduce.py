@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
-from image.fit import Budget, Fit, Step
+from image.fit.budget import Budget, Fit, Step
 from image.pdf.pictures import pictures
 from tests.image.drawn import SAME, difference
 from tests.image.heavy import SIZE_PT, SIZE_PX, actions, as_document, fitted, jpeg, photo, refusal

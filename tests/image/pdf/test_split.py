@@ -8,7 +8,7 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
 from image.document import Limits
 from image.errors import ScanError
-from image.fit import Budget, Fit
+from image.fit.budget import Budget, Fit
 from image.pdf.opening import opened
 from image.pdf.split import split, too_large_alone
 from image.pdf.weigh import weights

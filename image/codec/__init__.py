@@ -1,0 +1,1 @@
+"""Pages decoded and encoded, and picture data proved: the packages' users of Pillow, one page at a time."""

@@ -1,0 +1,1 @@
+"""Work on a stranger's bytes, done in processes that can do little else."""

@@ -1,0 +1,1 @@
+"""Finished PDFs made searchable, upright and straight by OCRmyPDF and Tesseract, when asked for."""

@@ -1,0 +1,1 @@
+"""What is done to each page: its bytes passed, put in another wrapper, or decoded and encoded anew."""

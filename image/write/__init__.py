@@ -1,0 +1,1 @@
+"""The PDF written: pages, colour profiles, and the marks of an archive."""
