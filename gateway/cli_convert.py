@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import hashlib
 import itertools
 import json
 import os
@@ -97,7 +98,8 @@ def convert(
         _refuse(Exit.LOCAL, "local", sentence, is_json=is_json)
     older = _older(document, sources, output) if is_limited else []
     if is_json:
-        click.echo(json.dumps(converted.report(document, sizes, written, older)))
+        digests = [_sha256(one.path) for one in written]
+        click.echo(json.dumps(converted.report(document, sizes, written, digests, older)))
     else:
         for line in converted.lines(document, written, older):
             click.echo(line)
@@ -202,6 +204,12 @@ def _refuse(code: Exit, fault: str, sentence: str, *, is_json: bool) -> NoReturn
     if is_json:
         click.echo(json.dumps(converted.refusal(fault, sentence)))
     _fail(code, sentence)
+
+
+def _sha256(path: Path) -> str:
+    """The digest of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fail(code: Exit, sentence: str) -> NoReturn:

@@ -35,12 +35,22 @@ def numbered(output: Path, number: int) -> Path:
 
 
 def report(
-    document: "Document", sources: Mapping[Path, int], written: Sequence[Output], older: Sequence[Path]
+    document: "Document",
+    sources: Mapping[Path, int],
+    written: Sequence[Output],
+    digests: Sequence[str],
+    older: Sequence[Path],
 ) -> dict[str, Any]:
-    """The report of a success, for ``--json``. ``sources``: their sizes in bytes, in the order of their pages."""
+    """The report of a success, for ``--json``. ``sources``: their sizes in bytes, in the order of their pages.
+
+    ``digests`` are those of the files ``written``: SHA-256, in hex.
+    """
     return {
         "output": None if document.parts else str(written[0].path),
-        "outputs": [{**asdict(one), "path": str(one.path)} for one in written],
+        "outputs": [
+            {**asdict(one), "path": str(one.path), "sha256": digest}
+            for one, digest in zip(written, digests, strict=True)
+        ],
         "size_bytes": sum(one.size_bytes for one in written),
         "sources": [{"path": str(path), "size_bytes": size_bytes} for path, size_bytes in sources.items()],
         "pages": [asdict(page) for page in document.pages],

@@ -1,5 +1,6 @@
 """The command convert."""
 
+import hashlib
 import json
 import shlex
 import subprocess
@@ -44,7 +45,7 @@ def test_convert_as_json(tmp_path: Path):
     told = json.loads(done.stdout)
     assert told["output"] == str(tmp_path / "out.pdf")
     data = (tmp_path / "out.pdf").read_bytes()
-    assert told["size_bytes"] == len(data)
+    assert (told["size_bytes"], told["outputs"][0]["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
     assert len(told["pages"]) == 1
 
 

@@ -1,5 +1,6 @@
 """What convert reads, writes, leaves alone and reports; and how it ends when it is stopped."""
 
+import hashlib
 import json
 import os
 import signal
@@ -52,10 +53,17 @@ def test_the_report_is_whole(tmp_path: Path):
     assert done.returncode == Exit.OK, done.stderr
     told = json.loads(done.stdout)
     assert told["sources"] == [{"path": str(path), "size_bytes": path.stat().st_size} for path in sources]
-    size_bytes = (tmp_path / "out.pdf").stat().st_size
+    data = (tmp_path / "out.pdf").read_bytes()
+    size_bytes, digest = len(data), hashlib.sha256(data).hexdigest()
     assert told["output"] == str(tmp_path / "out.pdf")
     assert told["outputs"] == [
-        {"path": str(tmp_path / "out.pdf"), "first_page": 1, "page_count": 3, "size_bytes": size_bytes}
+        {
+            "path": str(tmp_path / "out.pdf"),
+            "first_page": 1,
+            "page_count": 3,
+            "size_bytes": size_bytes,
+            "sha256": digest,
+        }
     ]
     assert told["size_bytes"] == size_bytes
     assert [page["action"] for page in told["pages"]] == ["reduced"] * 3
@@ -75,7 +83,13 @@ def test_the_report_of_a_split(tmp_path: Path):
     assert (told["output"], told["older"]) == (None, [str(tmp_path / f"out{one}.pdf") for one in ("", "-4", "-5")])
     for number, one in enumerate(told["outputs"], 1):
         path = tmp_path / f"out-{number}.pdf"
-        assert one == {"path": str(path), "first_page": number, "page_count": 1, "size_bytes": path.stat().st_size}
+        assert one == {
+            "path": str(path),
+            "first_page": number,
+            "page_count": 1,
+            "size_bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
         assert len(pypdf.PdfReader(path).pages) == 1
     lines = scangate(*command).stdout.splitlines()
     assert lines[2].startswith(f"{tmp_path}/out-3.pdf: page 3 of 3, ")
