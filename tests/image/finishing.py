@@ -104,12 +104,17 @@ def _files(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}*"))
 
 
+def _is_page_or_tree(thing: Object) -> bool:
+    return isinstance(thing, Dictionary) and any(thing.get("/Type") == kind for kind in (Name.Page, Name.Pages))
+
+
 def _told(thing: Any, above: tuple[tuple[int, int], ...], *, has_samples: bool) -> Any:
     """All of ``thing``, whatever its objects are numbered; what leads back to ``above`` is told once."""
     if not isinstance(thing, Object):
         return thing
     if thing.is_indirect:
-        if thing.objgen in above:
+        # A damaged page may name others, and those that are in another file now are not missed.
+        if thing.objgen in above or (above and _is_page_or_tree(thing)):
             return "above"
         above = (*above, thing.objgen)
     if isinstance(thing, Array):
