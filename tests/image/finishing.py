@@ -120,7 +120,7 @@ def _told(thing: Any, above: tuple[tuple[int, int], ...], *, has_samples: bool) 
     if isinstance(thing, Array):
         return [_told(one, above, has_samples=has_samples) for one in thing]
     if not isinstance(thing, (Dictionary, Stream)):
-        return thing.unparse()
+        return thing.unparse(resolved=True)
     is_recoded = not has_samples and isinstance(thing, Stream) and thing.get("/Subtype") == Name.Image
     left_out = {"/Parent", "/Length", *(_CODED if is_recoded else ())}
     entries = [
