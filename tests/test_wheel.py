@@ -45,5 +45,5 @@ def test_it_runs_where_it_is_installed(site: Path, tmp_path: Path):
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False).returncode
 
     assert ended() == Exit.REJECTED
-    (site / "image" / "child.py").write_text("raise RuntimeError('it is this one that runs')")
+    (site / "image" / "confined" / "child.py").write_text("raise RuntimeError('it is this one that runs')")
     assert ended() == Exit.LOCAL

@@ -54,7 +54,7 @@ def test_blank_pages(is_on: str, pages: int, make_box: Callable[..., Box], tmp_p
     mail = only_mail(box)
     (tmp_path / "out.pdf").write_bytes(mailbox.only_pdf(mail))
     assert mailbox.pdfinfo(tmp_path / "out.pdf").pages == pages
-    assert ("1 blank page was left out (page 2)." in text_of(mail)) is (is_on == "true")
+    assert ("1 blank page was left out (page 2 of the scan)." in text_of(mail)) is (is_on == "true")
     assert ("blank" in ready_line(box)) is (is_on == "true")
 
 
