@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self, assert_never
+from typing import Any, Self, assert_never
 
 from PIL import Image, UnidentifiedImageError
 
@@ -82,6 +82,9 @@ class Frames:
             with overheard() as complaints:
                 image = self._decode(step, doubts)
             flaw = FLAW if doubts.is_damaged else complaints.flaw
+            if flaw and _is_empty(image):
+                # Nothing of the page could be read: an empty one is no page "damaged in places".
+                raise _damaged(self._kind)
             return replace(encoded(_plain(image, step), step.target, recipe), flaw=flaw)
         except UnidentifiedImageError as error:
             raise ScanError(
@@ -172,6 +175,12 @@ def _on_white(image: Image.Image) -> Image.Image:
         band = image.crop(box).convert(opaque)
         page.paste(band.convert(target), box, band.getchannel("A"))
     return page
+
+
+def _is_empty(image: Image.Image) -> bool:
+    """Whether all pixels are the same."""
+    extrema: Any = image.getextrema()
+    return all(least == most for least, most in (extrema if isinstance(extrema[0], tuple) else (extrema,)))
 
 
 def _damaged(kind: Kind) -> ScanError:

@@ -9,10 +9,11 @@ from PIL import Image, ImageOps
 
 from image.codec.fax import BITS_REVERSED
 from image.codec.tiff_view import strips_of
+from image.errors import ScanFault
 from tests.image.codec.test_fax import as_bytes, g3
 from tests.image.drawn import g4_entries, page, raw_tiff, saved
 from tests.image.poppler import extracted
-from tests.image.through_convert import converted, same_pixels
+from tests.image.through_convert import converted, refused, same_pixels
 
 PAGE = page("1", 864, 500)
 FAXED = ImageOps.invert(PAGE.convert("L"))
@@ -81,6 +82,12 @@ def test_what_is_too_long_to_be_counted_is_all_there(tmp_path: Path, monkeypatch
     (one,) = converted(tmp_path, fax(g3(options, PAGE), 3, options)).pages
     assert (one.action, one.flaw) == ("encoded", "")
     assert same_pixels(extracted(tmp_path / "out.pdf")[0], PAGE)
+
+
+def test_an_empty_page_is_not_called_damaged_in_places(tmp_path: Path):
+    """G3 without any end-of-line code, which no decoder can follow, is refused: nothing of the page is there."""
+    bits = bin(int.from_bytes(b"\x01" + g3(0, PAGE), "big"))[3:].replace("000000000001", "")
+    assert refused(tmp_path, fax(as_bytes(bits), 3, 0)) is ScanFault.DAMAGED
 
 
 def test_g4_without_its_end_is_decoded(tmp_path: Path):
