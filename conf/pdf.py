@@ -66,8 +66,8 @@ class Pdf(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     metadata: Literal["remove", "keep"] = Field(
         default="remove", description="author and device data that a PDF brings along"
     )
-    check: Literal["quick", "full"] = Field(
-        default="quick", description="of picture data that is passed as it came: its ends, or every byte of it"
+    check: Literal["auto", "quick", "full"] = Field(
+        default="auto", description="of picture data that is passed as it came: decoded (all but of long scans), or not"
     )
     mail_limit: Bytes = Field(
         default=25_000_000,

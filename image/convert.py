@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from image.document import Document, Limits, Page, Written
+from image.effort import Effort
 from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault, is_local
 from image.limit import check_page_count
 from image.notes import flaw_notes
@@ -116,21 +117,21 @@ def _converted(
     files = [_planned(path, limits, recipe) for path in sources]
     check_page_count(sum(len(file.pages) for file in files if isinstance(file, _ImageFile)), limits)
     tick = _ticking(files, progress)
-    plain_because, is_untouched = "", False
+    plain_because, is_untouched, effort = "", False, Effort(recipe.check)
     match files:
         case [_PdfFile(path)]:
             from image.pdf.clean import clean_pdf
 
-            cleaned = clean_pdf(path, out, limits, made_at, recipe)
+            cleaned = clean_pdf(path, out, limits, made_at, recipe, effort)
             tick()
             pages, notes, written = cleaned.pages, cleaned.notes, cleaned.written
             plain_because, is_untouched = cleaned.plain_because, cleaned.is_untouched
         case _ if all(isinstance(file, _ImageFile) for file in files):
             images = [file for file in files if isinstance(file, _ImageFile)]
-            pages, written = _write_images(images, out, limits, made_at, recipe, tick)
+            pages, written = _write_images(images, out, limits, made_at, recipe, tick, effort)
             notes = tuple(note for file in images for note in file.notes)
         case _:
-            pages, notes, joined = _join(files, out, limits, made_at, recipe, tick)
+            pages, notes, joined = _join(files, out, limits, made_at, recipe, tick, effort)
             written, plain_because = joined.written, joined.plain_because
     from image.verify import verify
 
@@ -187,12 +188,13 @@ def _write_images(
     made_at: datetime,
     recipe: Recipe,
     tick: Callable[[], None],
+    effort: Effort,
 ) -> tuple[tuple[Page, ...], Written]:
     pages: list[Page] = []
     with out.open("wb") as target:
         writer = PdfWriter(target, limits, made_at, recipe)
         for file in files:
-            for page in write_pages(file.path, file.kind, file.pages, writer, recipe):
+            for page in write_pages(file.path, file.kind, file.pages, writer, recipe, effort):
                 pages.append(page)
                 tick()
         written = writer.finish()
@@ -207,6 +209,7 @@ def _join(
     made_at: datetime,
     recipe: Recipe,
     tick: Callable[[], None],
+    effort: Effort,
 ) -> tuple[tuple[Page, ...], tuple[str, ...], "Joined"]:
     """PDFs among other files: each run of images and each PDF becomes a part beside ``out``, then all are joined."""
     from image.pdf.clean import clean_pdf
@@ -224,10 +227,10 @@ def _join(
                 parts.append(part)
                 images = [file for file in group if isinstance(file, _ImageFile)]
                 if images:
-                    made, _ = _write_images(images, part, limits, made_at, recipe, tick)
+                    made, _ = _write_images(images, part, limits, made_at, recipe, tick, effort)
                     notes.extend(note for file in images for note in file.notes)
                 else:
-                    cleaned = clean_pdf(group[0].path, part, limits, made_at, joining)
+                    cleaned = clean_pdf(group[0].path, part, limits, made_at, joining, effort)
                     tick()
                     made = cleaned.pages
                     notes.extend(cleaned.notes)

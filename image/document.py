@@ -20,12 +20,14 @@ class Page:
 
     ``action`` is ``passed`` (the source's bytes), ``rewrapped`` (the same data in another wrapper) or ``encoded``.
     ``flaw`` is what its reader must know of this page, a sentence without the page's number; empty when all is well.
+    ``is_quick``: its picture was passed with a look at the ends alone, because the scan has so many (``Check.AUTO``).
     """
 
     width_pt: float
     height_pt: float
     action: str
     flaw: str = ""
+    is_quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

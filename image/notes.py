@@ -28,3 +28,9 @@ def flaw_notes(pages: Sequence[Page]) -> tuple[str, ...]:
         if page.flaw:
             numbers.setdefault(page.flaw, []).append(number)
     return tuple(f"{page_list(those).capitalize()}: {flaw}" for flaw, those in numbers.items())
+
+
+def quick_pages(pages: Sequence[Page]) -> str:
+    """Which pages were looked at by their ends alone, as one says them; empty when none was."""
+    numbers = [number for number, page in enumerate(pages, 1) if page.is_quick]
+    return page_list(numbers) if numbers else ""

@@ -17,8 +17,12 @@ class Signed(StrEnum):
 
 
 class Check(StrEnum):
-    """How far bytes that are passed are proved: ``QUICK`` by their structure and end, ``FULL`` by decoding them."""
+    """How far picture data that is passed is proved: ``QUICK`` by its structure and end, ``FULL`` by decoding it.
 
+    ``AUTO`` decodes as much as a small box can in a minute or two, which is all of most scans.
+    """
+
+    AUTO = "auto"
     QUICK = "quick"
     FULL = "full"
 
@@ -38,5 +42,5 @@ class Recipe:
     title: str = ""
     is_metadata_kept: bool = False
     signed: Signed = Signed.KEEP
-    check: Check = Check.QUICK
+    check: Check = Check.AUTO
     drops_blanks: bool = False

@@ -3,7 +3,8 @@
 Each contender is a process of its own with nothing else running; its output is removed before the next begins. Nobody
 makes the output durable, the byte copy neither. Memory is the peak of the process that does the job, as wait4 tells it;
 what scangate's fork server holds between jobs is told apart. A forked process counts with the pages it shares with
-its parent; under ``own`` stands what is its own at the end.
+its parent; under ``own`` stands what is its own at the end. Nobody else decodes what is passed, so targets of speed
+rest on the rows with ``check = "quick"``; those of memory hold for the service's own ``auto`` as well.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from normalise_bench.bombs import BOMBS, Bomb
 from normalise_bench.catalogue import INPUTS, Input
-from normalise_bench.contenders import COLD, CONTENDERS, COPY, STREAMED_JPEG, WARM, Contender, Way, command_of
+from normalise_bench.contenders import COLD, CONTENDERS, COPY, PROVING, STREAMED_JPEG, WARM, Contender, Way, command_of
 from normalise_bench.measure import Driver, Run, run_command
 from normalise_bench.results import Blast, Result, Results, to_json
 from normalise_bench.table import bomb_table, input_table, target_table
@@ -32,7 +33,7 @@ SERVICE_PYTHON = ROOT / ".venv" / "bin" / "python"
 ONCE_ABOVE_S = 2.0
 """A contender that takes longer is run once, unless a target rests on it."""
 
-ALWAYS = frozenset({COPY, WARM, COLD, STREAMED_JPEG})
+ALWAYS = frozenset({COPY, WARM, PROVING, COLD, STREAMED_JPEG})
 
 
 class Bench:
@@ -55,9 +56,10 @@ class Bench:
         ]
         row = self.results.of[item.key] = {one.name: Result() for one in contenders}
         with ExitStack() as stack:
-            drivers = {way: stack.enter_context(_driver(way)) for way in (Way.WARM, Way.CHILD, Way.COPY)}
-            drivers[Way.WARM].run(sources, self._out)  # it starts what later scans find running
-            self._clear()
+            drivers = {way: stack.enter_context(_driver(way)) for way in (Way.WARM, Way.PROVING, Way.CHILD, Way.COPY)}
+            for way in (Way.WARM, Way.PROVING):
+                drivers[way].run(sources, self._out)  # it starts what later scans find running
+                self._clear()
             for number in range(self._rounds):
                 for one in contenders:
                     result = row[one.name]
@@ -115,7 +117,7 @@ class Bench:
 
 def _driver(way: Way) -> Driver:
     python = SERVICE_PYTHON if SERVICE_PYTHON.exists() else PEERS_PYTHON
-    return Driver(python, way.value if way in {Way.CHILD, Way.COPY} else "worker")
+    return Driver(python, "worker" if way in {Way.WARM, Way.COLD} else way.value)
 
 
 def _lines(bench: Bench, chosen: list[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from gateway.spool.journal import Journal, WrongMoveError
 from image.document import Document, Part
 from image.errors import ScanError, ScanFault
 from image.make import make
+from image.notes import quick_pages
 
 _LOOK_S: Final = 30.0
 _LOCAL_FAULT_S: Final = 30.0
@@ -152,15 +153,16 @@ class Normaliser:
             pages = document.parts[number - 1].page_count if document is not None else 0
             self._enter(self.spool.jobs / part.id, pages, shown and f"{shown} ({number})", {})
         pages = 0 if document is None else document.parts[0].page_count if document.parts else len(document.pages)
-        facts = {} if document is None else {"not_archive": document.plain_because, "notes": " ".join(document.notes)}
+        facts = {} if document is None else _facts(document)
         self._enter(self.spool.jobs / job_id, pages, shown, facts)
         self.ready()
 
     def _enter(self, directory: Path, pages: int, shown: str, facts: Mapping[str, str]) -> None:
         job_id, size_bytes = JobId(directory.name), (directory / files.MESSAGE).stat().st_size
         self.journal.make_ready(job_id, time.time(), pages, size_bytes, shown)
-        plain, notes = facts.get("not_archive") or None, facts.get("notes") or None
-        log(Event.JOB_READY, job_id, pages=pages or None, size_bytes=size_bytes, not_archive=plain, notes=notes)
+        plain, quick, notes = (facts.get(key) or None for key in ("not_archive", "quick", "notes"))
+        size = {"pages": pages or None, "size_bytes": size_bytes}
+        log(Event.JOB_READY, job_id, error=None, **size, not_archive=plain, quick=quick, notes=notes)
 
     def _end(self, job_id: JobId, state: State, reason: str) -> None:
         self.journal.fail_pending(job_id, time.time(), reason, state)
@@ -170,6 +172,12 @@ class Normaliser:
         files.move_aside(self.spool.jobs / job_id, self.spool.failed if is_failed else self.spool.quarantine)
         log(Event.JOB_FAILED if is_failed else Event.JOB_QUARANTINED, job_id, reason=reason)
         self.failed()
+
+
+def _facts(document: Document) -> Mapping[str, str]:
+    """What the log says of a document beside its size, by key; empty when there is nothing to say."""
+    quick, notes = quick_pages(document.pages), " ".join(document.notes)
+    return {"not_archive": document.plain_because, "quick": quick, "notes": notes}
 
 
 def _clear(directory: Path) -> None:

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image.notes import quick_pages
+
 if TYPE_CHECKING:
     from image.document import Document
 
@@ -76,6 +78,8 @@ def lines(document: "Document", written: Sequence[Output], older: Sequence[Path]
     said += [f"note: {note}" for note in document.notes]
     if document.plain_because:
         said.append(f"note: This is no PDF/A: {document.plain_because}.")
+    if quick := quick_pages(document.pages):
+        said.append(f"note: The pictures of {quick} were looked at by their ends alone, because there are so many.")
     return said + [f"note: {path} was there before, and is no part of this." for path in older]
 
 

@@ -1,5 +1,6 @@
 """Decodes fax data so that damage shows: libtiff goes on behind it, and Pillow keeps libtiff's warnings to itself."""
 
+import functools
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,11 @@ _FINE_DPI = 196
 """libtiff codes three rows of four in two dimensions at this resolution (T.4 4.2.1: K is 4)."""
 
 _ONE_STRIP = 1 << 30
-_WHITE_RUN_ONE, _WHITE_RUN_NONE, _BLACK_RUN_ONE, _HORIZONTAL = "000111", "00110101", "010", "001"
+_WHITE_RUN_ONE, _WHITE_RUN_NONE, _BLACK_RUN_ONE, _BLACK_RUN_NONE = "000111", "00110101", "010", "0000110111"
+_HORIZONTAL = "001"
+"""T.4 tables 2 and 3, T.6 table 1."""
+
+_WIDE_PX, _PADDING_BITS = 4, 128
 
 
 _FAX_CODINGS = {
@@ -70,10 +75,12 @@ def fax_flaw(picture: Picture, data: bytes) -> str:
     size = (picture.width_px, picture.height_px, picture.height_px)
     with overheard() as complaints:
         try:
-            found = fax_rows((data,), *size, compression, options)
+            end = end_of_block_at(data) if compression == _T6 else None
+            is_counted = _counted(data, end, picture.width_px, picture.height_px, options) is not None
+            is_damaged = not is_counted and fax_rows((data,), *size, compression, options).is_damaged
         except (OSError, ValueError, SyntaxError, TypeError):
             return FLAW
-    return FLAW if found.is_damaged else complaints.flaw
+    return FLAW if is_damaged else complaints.flaw
 
 
 def _chunk(data: bytes, width_px: int, height: int, compression: int, options: int, paper: int) -> FaxRows:
@@ -99,6 +106,8 @@ def _t6(data: bytes, width_px: int, height: int, options: int) -> FaxRows:
     encoder makes of the rows, with nothing but zeros behind.
     """
     end = end_of_block_at(data)
+    if (counted := _counted(data, end, width_px, height, options)) is not None:
+        return FaxRows(counted.crop((0, 0, width_px, height)))
     if end is None:
         # Padding, but not the zeros that a code may end in.
         data = data.rstrip(b"\x00") + b"\x00"
@@ -120,6 +129,37 @@ def _t6(data: bytes, width_px: int, height: int, options: int) -> FaxRows:
     last = copied.crop((0, height - 1, width_px, height)).tobytes()
     follows = copied.crop((0, height, width_px, height + 1)).tobytes() == last
     return FaxRows(image, is_damaged=width_px > 1 and not (follows and apart is not None))
+
+
+def _counted(data: bytes, end: int | None, width_px: int, height: int, options: int) -> Image.Image | None:
+    """The rows of T.6 data and one more, when they are seen to be as many as they should; None when that is not known.
+
+    The row that is put behind them is coded without a look at the row above it. It comes out as it is, in its place,
+    only behind as many whole rows.
+    """
+    known = _known_row(width_px)
+    if end is None or known is None:
+        return None
+    row, bits = known
+    read = _decoded(_T6, _ended(data, end, bits), width_px, height + 1, ((_T6_OPTIONS, "I", (options,)),))
+    return read if read.crop((0, height, width_px, height + 1)).tobytes() == row else None
+
+
+@functools.cache
+def _known_row(width_px: int) -> tuple[bytes, str] | None:
+    """A row that is white but for its second pixel, and its code in T.6's horizontal mode; None for narrow pages."""
+    if width_px < _WIDE_PX:
+        return None
+    row = Image.new("1", (width_px + 1, 1))
+    row.putpixel((1, 0), 255)
+    row.putpixel((width_px, 0), 255)
+    # Modified Huffman codes a row as runs: one white, one black, the white rest; the black pixel behind it ends that.
+    (coded,) = strips_of(_saved(row, "tiff_ccitt", 0))
+    runs = "".join(f"{byte:08b}" for byte in coded).rstrip("0").removesuffix(_BLACK_RUN_ONE.rstrip("0"))
+    rest = runs.removeprefix(_WHITE_RUN_ONE + _BLACK_RUN_ONE)
+    bits = _HORIZONTAL + _WHITE_RUN_ONE + _BLACK_RUN_ONE + _HORIZONTAL + rest + _BLACK_RUN_NONE
+    # Behind it zeros, which are no code: what is not there is not made up.
+    return row.crop((0, 0, width_px, 1)).tobytes(), bits + "0" * _PADDING_BITS
 
 
 def _is_other(data: bytes, image: Image.Image) -> bool:

@@ -16,7 +16,10 @@ from image.confined.exchange import Request, Task, answer_to_json, request_from_
 from image.confined.syscalls import MACHINES, program
 from image.convert import to_pdf
 from image.document import Limits
-from image.recipe import Recipe
+from image.recipe import Check, Recipe
+
+QUICK = Recipe(check=Check.QUICK)
+"""Decoding would load Pillow."""
 
 
 def rehearse() -> None:
@@ -28,7 +31,8 @@ def rehearse() -> None:
         program(machine, os.getpid())
     installation()
     with _in_memory(_fax()) as fax, _in_memory(_jpeg()) as jpeg, _in_memory(b"") as out:
-        asked = Request(Task.CONVERT, (fax, jpeg), out, Limits(), Recipe(), datetime(2000, 1, 1, tzinfo=UTC), 1, 1)
+        made_at = datetime(2000, 1, 1, tzinfo=UTC)
+        asked = Request(Task.CONVERT, (fax, jpeg), out, Limits(), QUICK, made_at, 1, 1)
         request = request_from_json(request_to_json(asked))
         answer_to_json(to_pdf(request.sources, request.out, request.limits, request.made_at, request.recipe))
 

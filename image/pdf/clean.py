@@ -7,7 +7,9 @@ from typing import Any
 
 from pikepdf import Pdf
 
+from image.codec.complaints import FLAW
 from image.document import Limits, Page, Written
+from image.effort import Effort
 from image.errors import ScanError, ScanFault
 from image.limit import check_page_count
 from image.pdf.describe import describe, kept_of
@@ -41,16 +43,20 @@ class Cleaned:
     is_untouched: bool = False
 
 
-def clean_pdf(source: Path, out: Path, limits: Limits, made_at: datetime, recipe: Recipe) -> Cleaned:
+def clean_pdf(
+    source: Path, out: Path, limits: Limits, made_at: datetime, recipe: Recipe, effort: Effort | None = None
+) -> Cleaned:
     """Writes the pages of ``source`` to ``out``: their boxes, rotation, contents and resources, and nothing else.
 
     Forms and comments become part of the page as they look; gone are the targets of links, scripts and actions,
     attachments, media, signatures, bookmarks, tags, metadata and encryption. Streams are passed as they are. What can
-    be PDF/A-2b, and is to be, carries its marks. A signed PDF is passed unchanged, or refused, as ``recipe`` says.
+    be PDF/A-2b, and is to be, carries its marks. Pictures are decoded to prove them whole, as far as ``effort`` (by
+    default the recipe's) goes. A signed PDF is passed unchanged, or refused, as ``recipe`` says.
 
     Raises ``ScanError``: encrypted (a password is needed), signed, damaged, no-pages, too-many-pages, too-large;
     ``OSError`` when ``out`` cannot be written.
     """
+    effort = effort or Effort(recipe.check)
     # Twenty thousand pages take 46 MB, and may be but one that is named so often.
     with opened(source, is_for_pages=False) as pdf:
         promised: Any = pdf.Root.Pages.get("/Count")
@@ -71,12 +77,12 @@ def clean_pdf(source: Path, out: Path, limits: Limits, made_at: datetime, recipe
             may_pass = is_passable(pdf, source)
             warnings += pdf.get_warnings()
             if may_pass and not warnings:
-                pages = examine(pdf, is_archive=False).pages
+                pages = examine(pdf, effort, is_archive=False).pages
                 return Cleaned(pages, (), copy_signed(source, out, limits), PASSED_SIGNED, is_untouched=True)
         kept, notes = kept_of(pdf, recipe), _clean(pdf)
         warnings += pdf.get_warnings()
-        examined = examine(pdf, is_archive=recipe.is_archive)
-        if warnings and (promised != count or any(page.flaw for page in examined.pages) or _lacks_contents(pdf)):
+        examined = examine(pdf, effort, is_archive=recipe.is_archive)
+        if warnings and (promised != count or any(map(_is_lost, examined.pages)) or _lacks_contents(pdf)):
             raise damaged_pdf()
         told = ((REPAIRED, warnings or promised != count), (UNSIGNED, was_signed))
         notes = (*(note for note, is_so in told if is_so), *notes)
@@ -88,6 +94,11 @@ def _clean(pdf: Pdf) -> tuple[str, ...]:
     notes = (*((UNPROTECTED,) if pdf.is_encrypted else ()), *flatten(pdf))
     disarm(pdf)
     return notes
+
+
+def _is_lost(page: Page) -> bool:
+    """Whether more may be missing of a page than what can be seen of it: not so when it shows a damaged picture."""
+    return page.flaw not in {"", FLAW}
 
 
 def _lacks_contents(pdf: Pdf) -> bool:

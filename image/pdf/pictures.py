@@ -104,14 +104,14 @@ def _picture(image: Stream) -> Picture | None:
 
 
 def _drawing(image: Stream) -> Picture | None:
-    space, name = image.get("/ColorSpace"), _single(image.get("/Filter"))
+    space, name = image.get("/ColorSpace"), single(image.get("/Filter"))
     is_other = "/Decode" in image or bool(image.get("/ImageMask", False)) or _OTHERWISE & set(image.keys())
     if not isinstance(space, Array) or space[0] != Name.Indexed or name != Name.FlateDecode or is_other:
         return None
     width, height, bits = (int(image.get(key, 0)) for key in ("/Width", "/Height", "/BitsPerComponent"))
     base, table = _colour(space[1]), space[3]
     values = table.read_bytes() if isinstance(table, Stream) else bytes(table)
-    coding = _flate(_settings(image), (1, bits, width))
+    coding = _flate(settings_of(image), (1, bits, width))
     if min(width, height) < 1 or bits not in _ENTRY_BITS or base not in {Colour.GREY, Colour.RGB} or coding is None:
         return None
     palette = values if base is Colour.RGB else bytes(value for value in values for _ in range(3))
@@ -139,23 +139,33 @@ def _is_inverted(decode: Object | None, channels: int) -> bool | None:
 
 
 def _coding(image: Stream, colour: Colour, size: tuple[int, int, int]) -> Coding | None:
-    name, settings = _single(image.get("/Filter")), _settings(image)
+    name, settings = single(image.get("/Filter")), settings_of(image)
     width, height, bits = size
     if name == Name.DCTDecode:
         return Coding.DCT if bits == 8 and not settings else None  # noqa: PLR2004 -- ISO 32000-1 7.4.8: always 8
     if name == Name.CCITTFaxDecode and (bits, colour) == (1, Colour.GREY):
-        return _fax(settings, width, height)
+        return fax_coding(settings, width, height)
     if name == Name.FlateDecode and (bits, colour) in {(8, Colour.GREY), (8, Colour.RGB), (1, Colour.GREY)}:
         return _flate(settings, (_CHANNELS[colour], bits, width))
     return None
 
 
-def _settings(image: Stream) -> dict[str, Any]:
-    parms = _single(image.get("/DecodeParms"))
+def channels_of(space: Object | None) -> int:
+    """How many values a pixel of this colour space has; 0 when it is none of the usual ones."""
+    if isinstance(space, Array) and space[0] == Name.Indexed:
+        return 1
+    colour = _colour(space)
+    return 0 if colour is None else _CHANNELS[colour]
+
+
+def settings_of(image: Stream) -> dict[str, Any]:
+    """The entries of ``/DecodeParms``, of the only filter there is."""
+    parms = single(image.get("/DecodeParms"))
     return dict(parms.items()) if isinstance(parms, Dictionary) else {}
 
 
-def _fax(settings: dict[str, Any], width: int, height: int) -> Coding | None:
+def fax_coding(settings: dict[str, Any], width: int, height: int) -> Coding | None:
+    """The coding of G4 data of this size that can be decoded, or None."""
     # ISO 32000-1 table 11: K below 0 is G4, and Columns is 1728 unless stated.
     if int(settings.get("/K", 0)) >= 0 or settings.get("/EncodedByteAlign", False):
         return None
@@ -177,7 +187,7 @@ _PNG = 10
 _PREDICTOR_DEFAULTS = {"/Colors": 1, "/BitsPerComponent": 8, "/Columns": 1}
 
 
-def _single(value: Object | None) -> Object | None:
+def single(value: Object | None) -> Object | None:
     """The only element of an array of one, or the value itself when it is no array."""
     if isinstance(value, Array):
         return value[0] if len(value) == 1 else value

@@ -28,7 +28,7 @@ def _step(page: JpegPage, limits: Limits, recipe: Recipe) -> Copy | Encode:
         )
     is_torn = page.has_jfif and page.adobe_transform == 0 and colour is Colour.RGB
     if (
-        page.lacks_tables
+        page.headers.lacks_tables
         or (not page.has_end and not page.is_one_pass)
         or (page.mending and (is_torn or not page.has_end))
     ):

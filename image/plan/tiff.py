@@ -130,7 +130,7 @@ def _copied_tiff_jpeg(page: TiffPage, recipe: Recipe) -> Copy | None:
     jpeg, tables = page.jpeg, page.jpeg_tables
     if page.compression != NEW_JPEG or jpeg is None or page.strip is None or jpeg.bits != 8:  # noqa: PLR2004 -- T.81
         return None
-    if jpeg.lacks_tables and not tables:
+    if jpeg.headers.lacks_tables and not tables:
         return None
     if tables and not (tables.startswith(b"\xff\xd8") and tables.endswith(b"\xff\xd9")):
         return None

@@ -50,8 +50,8 @@ class JpegPage:
     ``component_ids`` are the frame's, in order. ``adobe_transform`` is APP14's (0 none, 1 YCbCr, 2 YCCK) or None.
     ``is_one_pass``: sequential, and every component has been seen in a scan. dpi is None when none is stated.
     ``mending`` is what has to be changed when the height stands behind the picture. ``metadata`` are the segments that
-    tell of people, places and devices, or hold a preview: EXIF, XMP, IPTC, comments and the like. ``lacks_tables``: it
-    cannot be decoded by itself, as in a TIFF whose tables stand apart.
+    tell of people, places and devices, or hold a preview: EXIF, XMP, IPTC, comments and the like. ``headers`` tell what
+    it lacks: tables, as in a TIFF where they stand apart, or scans.
     """
 
     span: Span
@@ -70,7 +70,7 @@ class JpegPage:
     profile: ProfileSource | None = None
     mending: tuple[Edit, ...] = ()
     metadata: tuple[Span, ...] = ()
-    lacks_tables: bool = False
+    headers: Headers = field(default_factory=Headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,7 @@ def _page(facts: _Facts, span: Span, *, has_end: bool) -> JpegPage:
         profile=_profile(facts.profile),
         mending=mending,
         metadata=facts.metadata,
-        lacks_tables=facts.headers.lacks_tables,
+        headers=facts.headers,
     )
 
 

@@ -1,6 +1,7 @@
 """Whether a JPEG's headers and tables let a decoder begin: what can be known of its soundness without decoding it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 _FRAMES, _PROGRESSIVE = frozenset({0xC0, 0xC1, 0xC2}), 0xC2
 _UNKNOWN = frozenset({*range(0x02, 0xC0), 0xC8, 0xDE, 0xDF, *range(0xF0, 0xFE)})
@@ -13,6 +14,7 @@ _CLASS = 0x10
 """Added to the number of a Huffman table for AC coefficients, as DHT writes it."""
 
 _LAST_COEFFICIENT, _MOST_SHIFT, _MOST_BITS = 63, 13, 15
+_NO_DETAIL = (_MOST_SHIFT + 1,) * (_LAST_COEFFICIENT + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Headers:
 
     ``components`` are the frame's: id, blocks in an MCU, quantisation table. ``bad`` are Huffman tables that make no
     code. ``lacks_tables``: a scan needs a table that no segment brought, as when they stand apart in a TIFF.
+    ``detail``: of a progressive picture, by component, the bits that each of its 64 coefficients still lacks.
     """
 
     quantisation: frozenset[int] = frozenset()
@@ -30,6 +33,12 @@ class Headers:
     is_progressive: bool = False
     scanned: frozenset[int] = frozenset()
     lacks_tables: bool = False
+    detail: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def lacks_scans(self) -> bool:
+        """Whether a progressive picture stops before all of its detail has come, as when its end is cut off."""
+        return any(any(self.detail.get(component, _NO_DETAIL)) for component, _, _ in self.components if self.detail)
 
 
 def after_segment(headers: Headers, code: int, body: bytes) -> Headers | None:
@@ -115,7 +124,19 @@ def _with_scan(headers: Headers, body: bytes) -> Headers | None:
     if needed is None or needed & headers.bad or any(number & 0xEF >= _TABLES for number in needed):
         return None
     is_lacking = not needed <= headers.huffman or not {known[one][1] for one in ids} <= headers.quantisation
-    return replace(headers, scanned=headers.scanned | set(ids), lacks_tables=headers.lacks_tables or is_lacking)
+    detail = _with_detail(headers.detail, ids, body[-3:]) if headers.is_progressive else headers.detail
+    lacks_tables = headers.lacks_tables or is_lacking
+    return replace(headers, scanned=headers.scanned | set(ids), lacks_tables=lacks_tables, detail=detail)
+
+
+def _with_detail(detail: Mapping[int, tuple[int, ...]], ids: bytes, spectrum: bytes) -> Mapping[int, tuple[int, ...]]:
+    """``detail`` after a scan of these components: it brings coefficients first to last down to its low bit."""
+    first, last, low = spectrum[0], spectrum[1], spectrum[2] & 15
+    found = dict(detail)
+    for component in ids:
+        before = found.get(component, _NO_DETAIL)
+        found[component] = (*before[:first], *(low for _ in range(first, last + 1)), *before[last + 1 :])
+    return found
 
 
 def _needed(tables: bytes, spectrum: bytes, *, is_progressive: bool) -> frozenset[int] | None:

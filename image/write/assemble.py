@@ -9,19 +9,27 @@ from typing import assert_never
 from image.codec.fax import BITS_REVERSED, TAIL_BYTES, counts_rows, has_end_of_block
 from image.codec.inflate import Inflated, inflate
 from image.document import Page
+from image.effort import Effort
 from image.picture import CHANNELS, Coding, Picture
 from image.plan.step import Copy, Encode, PagePlan, Proof
 from image.probe.icc import ProfileSource, is_sane, read_profile
 from image.probe.jpeg import damaged_jpeg
 from image.probe.png import damaged_png
 from image.reader import Reader, Span, reader_of
-from image.recipe import Check, Recipe
+from image.recipe import Recipe
 from image.sniff import Kind
 from image.write.writer import PdfWriter
 
+_WHOLE = frozenset({Proof.FAX_DECODES, Proof.DATA_INFLATES})
+"""Proofs that go through all of the data, whatever the effort."""
 
-def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWriter, recipe: Recipe) -> Iterator[Page]:
+
+def write_pages(
+    path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWriter, recipe: Recipe, effort: Effort
+) -> Iterator[Page]:
     """Writes each page of the image file at ``path`` as planned, and yields what was done.
+
+    ``effort`` is what may still be spent on decoding what is passed.
 
     Raises ``ScanError`` when a page's data turns out not to be what its header announced; ``OSError`` comes through.
     """
@@ -31,13 +39,15 @@ def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWr
         for plan in plans:
             data: Iterable[bytes]
             data_bytes: int | None = None
-            match _proved(plan.step, reader, recipe):
+            is_quick = False
+            match _proved(plan.step, reader, effort):
                 case Copy() as step:
                     action, picture, data = step.action, step.picture, _copied(step, reader)
                     data_bytes = sum(part.size_bytes if isinstance(part, Span) else len(part) for part in step.parts)
                     # Fax data is proved already: what does not decode is not copied.
-                    is_told = recipe.check is Check.FULL and picture.coding is Coding.DCT
+                    is_told = picture.coding is Coding.DCT and effort.takes_on(picture)
                     flaw = _flaw(step, reader) if is_told else ""
+                    is_quick = step.proof not in _WHOLE and effort.is_too_much(picture)
                 case Encode() as step:
                     if frames is None:
                         from image.codec.frames import Frames
@@ -49,7 +59,7 @@ def write_pages(path: Path, kind: Kind, plans: Sequence[PagePlan], writer: PdfWr
                     assert_never(step)
             picture = _explained(picture, plan.step.profile, reader)
             writer.add_page(plan.width_pt, plan.height_pt, plan.orientation, picture, data, data_bytes)
-            yield Page(plan.width_pt, plan.height_pt, action, flaw)
+            yield Page(plan.width_pt, plan.height_pt, action, flaw, is_quick=is_quick)
 
 
 def _explained(picture: Picture, source: ProfileSource | None, reader: Reader) -> Picture:
@@ -69,25 +79,25 @@ def _copied(step: Copy, reader: Reader) -> Iterator[bytes]:
             yield part
 
 
-def _proved(step: Copy | Encode, reader: Reader, recipe: Recipe) -> Copy | Encode:
+def _proved(step: Copy | Encode, reader: Reader, effort: Effort) -> Copy | Encode:
     """What is really done: ``step``, or what takes its place when its data cannot be believed.
 
     Raises ``ScanError`` (damaged) when nothing does.
     """
-    if isinstance(step, Encode) or _holds(step, reader, recipe):
+    if isinstance(step, Encode) or _holds(step, reader, effort):
         return step
     if step.otherwise is not None:
         return step.otherwise
     raise damaged_png() if step.proof is Proof.DATA_INFLATES else damaged_jpeg()
 
 
-def _holds(step: Copy, reader: Reader, recipe: Recipe) -> bool:
+def _holds(step: Copy, reader: Reader, effort: Effort) -> bool:
     """Whether what the plan asks to be proved is so."""
     match step.proof:
         case Proof.NOTHING:
             return True
         case Proof.FAX_HAS_END:
-            return _has_end(step, reader) and (recipe.check is Check.QUICK or not _flaw(step, reader))
+            return _has_end(step, reader) and not (effort.takes_on(step.picture) and _flaw(step, reader))
         case Proof.FAX_DECODES:
             is_two_dimensional = step.picture.coding in {Coding.G3_2D, Coding.G3_2D_BLACK_IS_1}
             is_unmarked = step.picture.coding in {Coding.MH, Coding.MH_BLACK_IS_1}

@@ -11,13 +11,15 @@ class Way(StrEnum):
     """How a contender is run.
 
     ``COMMAND``: a process for each run. ``COPY``: a forked child that reads and writes. ``COLD``: the service's worker,
-    first scan of a process. ``WARM``: a later scan. ``CHILD``: to_pdf in a forked child with all modules loaded.
+    first scan of a process. ``WARM``: a later scan. ``PROVING``: the same, and what is passed is decoded.
+    ``CHILD``: to_pdf in a forked child with all modules loaded.
     """
 
     COMMAND = "command"
     COPY = "copy"
     COLD = "cold"
     WARM = "warm"
+    PROVING = "proving"
     CHILD = "child"
 
 
@@ -33,6 +35,7 @@ class Contender:
 
 
 COPY, COLD, WARM, CHILD = "byte copy", "scangate, cold worker", "scangate, warm worker", "scangate, to_pdf alone"
+PROVING = "scangate, check auto"
 IMG2PDF = ("img2pdf, internal", "img2pdf, pikepdf")
 STREAMED_JPEG = "Pillow, JPEGs, no PDF"
 
@@ -49,6 +52,7 @@ def _peer(name: str) -> tuple[str, ...]:
 CONTENDERS = (
     Contender(COPY, Way.COPY, _ALL),
     Contender(WARM, Way.WARM, _ALL),
+    Contender(PROVING, Way.PROVING, _ALL),
     Contender(COLD, Way.COLD, _ALL),
     Contender(CHILD, Way.CHILD, _ALL),
     Contender(IMG2PDF[0], Way.COMMAND, _IMAGES, _peer("img2pdf_internal"), slow=_HEAVY),

@@ -1,7 +1,8 @@
 """Converts or copies as told on stdin, a JSON line a scan, and says what each took: the process of a contender.
 
 ``worker``: worker.convert, as the service calls it: a job's own process, forked from a server. ``child``: to_pdf in a
-forked child that has every module loaded. ``copy``: a forked child that reads and writes the bytes.
+forked child that has every module loaded. ``copy``: a forked child that reads and writes the bytes. ``proving`` is
+``worker`` with the service's own check of what is passed; the others look at its ends alone.
 """
 
 import asyncio
@@ -26,8 +27,8 @@ BLOCK_BYTES = 256 * 1024
 def main() -> int:
     """Answers every line of stdin with one of stdout."""
     way = sys.argv[1]
-    if way == "worker":
-        asyncio.run(_through_worker())
+    if way in {"worker", "proving"}:
+        asyncio.run(_through_worker("quick" if way == "worker" else "auto"))
         return 0
     work = _copy if way == "copy" else _converter()
     for line in sys.stdin:
@@ -36,12 +37,14 @@ def main() -> int:
     return 0
 
 
-async def _through_worker() -> None:
+async def _through_worker(check: str) -> None:
     from image.confined.exchange import Usage
     from image.confined.worker import convert
     from image.document import Limits
     from image.errors import ScanError
+    from image.recipe import Check, Recipe
 
+    recipe = Recipe(check=Check(check))
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         asked = json.loads(line)
@@ -54,6 +57,7 @@ async def _through_worker() -> None:
                 Path(asked["out"]),
                 Limits(),
                 MADE_AT,
+                recipe,
                 memory_bytes=MEMORY_BYTES,
                 timeout_s=TIMEOUT_S,
                 usage=used.append,
@@ -85,9 +89,11 @@ def _converter() -> Callable[[list[Path], Path], object]:
     import image.pdf.clean
     import image.verify
     from image.document import Limits
+    from image.recipe import Check, Recipe
 
+    recipe = Recipe(check=Check.QUICK)
     assert all((pypdf, Image, BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin))
-    return lambda sources, out: image.convert.to_pdf(sources, out, Limits(), MADE_AT)
+    return lambda sources, out: image.convert.to_pdf(sources, out, Limits(), MADE_AT, recipe)
 
 
 def _in_child(work: Callable[[list[Path], Path], object], sources: list[Path], out: Path) -> dict[str, object]:

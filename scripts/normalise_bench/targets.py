@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from normalise_bench.contenders import COLD, COPY, IMG2PDF, STREAMED_JPEG, WARM
+from normalise_bench.contenders import COLD, COPY, IMG2PDF, PROVING, STREAMED_JPEG, WARM
 from normalise_bench.results import Result, Results
 
 SHARE_OF_IMG2PDF = 0.5
@@ -42,8 +42,9 @@ def _all(results: Results) -> Iterator[Target]:
         yield Target(f"{key}: warm worker's wall to img2pdf's", _ratio(_wall(warm), best_s), SHARE_OF_IMG2PDF, "x")
         yield Target(f"{key}: cold worker's memory to img2pdf's", _ratio(_peak(cold), best_mib), SHARE_OF_IMG2PDF, "x")
         yield Target(f"{key}: warm worker's wall to a byte copy's", _ratio(_wall(warm), _wall(copy)), TIMES_COPY, "x")
-    yield Target("b200: memory", _peak(results.at("b200", COLD)), FLAT_MIB, "MiB")
-    yield Target("f: memory", _peak(results.at("f", COLD)), FLAT_MIB, "MiB")
+    for key in ("b200", "f"):
+        yield Target(f"{key}: memory", _peak(results.at(key, COLD)), FLAT_MIB, "MiB")
+        yield Target(f"{key}: memory, check auto", _peak(results.at(key, PROVING)), FLAT_MIB, "MiB")
     a_mib, d_mib = _peak(results.at("a", COLD)), _peak(results.at("d", COLD))
     more_mib = d_mib - a_mib if a_mib is not None and d_mib is not None else None
     yield Target("d: memory beyond a's", more_mib, MORE_PAGES_MIB, "MiB")

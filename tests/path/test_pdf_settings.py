@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from tests.image import sheets
 from tests.image.drawn import saved
@@ -96,12 +97,21 @@ def test_what_is_no_archive_says_so_in_the_log(make_box: Callable[..., Box]):
 
 def test_damage_reaches_mail_and_log(make_box: Callable[..., Box]):
     """A page that could be saved only in part is named in the mail's text and on the line of the log."""
-    box = to_maildir(make_box, 'check = "full"')
+    box = to_maildir(make_box, "")
     whole = jpeg(noise())
     (box.share / "scan.jpg").write_bytes(whole[: len(whole) // 2] + b"\xff\xd9")
     mail = only_mail(box)
     assert "Page 1: " in text_of(mail)
     assert "Page 1: " in ready_line(box).partition(" notes=")[2]
+
+
+def test_what_was_too_much_to_be_decoded_is_told_in_the_log(make_box: Callable[..., Box]):
+    """Of a scan with more pixels than are decoded, the log names the pages that were looked at by their ends alone."""
+    box = to_maildir(make_box, "")
+    large = jpeg(Image.new("L", (12_000, 12_000), 255))
+    (box.share / "scan.jpg").write_bytes(large * 6)
+    only_mail(box)
+    assert ' quick="pages 5 and 6"' in ready_line(box)
 
 
 def test_parts_of_a_mail_in_natural_order(make_box: Callable[..., Box], tmp_path: Path):

@@ -138,7 +138,7 @@ def test_a_decoder_agrees(name: str, edits: list[Edit]):
     if isinstance(found, ScanError) or not data.startswith(b"\xff\xd8\xff"):
         return
     one = found[0]
-    if one.lacks_tables or one.mending or not one.has_end or max(one.width_px, one.height_px) > LIBJPEG_SIDE:
+    if one.headers.lacks_tables or one.mending or not one.has_end or max(one.width_px, one.height_px) > LIBJPEG_SIDE:
         return
     # Pillow reads EXIF and the like by itself and has an opinion of its own on it; what counts is libjpeg's.
     with warnings.catch_warnings(action="ignore"), contextlib.suppress(UnidentifiedImageError):
