@@ -81,13 +81,18 @@ def tokens(data: bytes) -> Iterator[Token]:
             at = end
 
 
+_END = re.compile(rb"(?<![A-Za-z0-9/])endobj(?![A-Za-z0-9])")
+"""As a word: a name may hold it, when a damaged file has it in the wrong place."""
+
+
 def objects(data: bytes) -> list[Written]:
     """Every object in the file, in order; what looks like one inside a stream is passed over by the stream's length."""
     starts = {int(found[1]): found.start() for found in _OBJECT.finditer(data)}
     made: list[Written] = []
     at = 0
     while found := _OBJECT.search(data, at):
-        end = data.find(b"endobj", found.end())
+        ended = _END.search(data, found.end())
+        end = ended.start() if ended else -1
         stream = _STREAM.search(data, found.end(), end if end > 0 else len(data))
         if stream is None:
             end = len(data) if end < 0 else end

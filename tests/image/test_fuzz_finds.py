@@ -9,6 +9,7 @@ import pytest
 from image.convert import to_pdf
 from image.errors import ScanFault
 from tests.image.archived_scans import CLAIM
+from tests.image.pdf_tokens import objects
 from tests.image.scanned_pdf import plain
 from tests.image.through_convert import LIMITS, MADE_AT, refused
 
@@ -43,3 +44,9 @@ def test_recognised_words_with_half_a_byte(tmp_path: Path, words: bytes, *, is_a
     assert words in document.path.read_bytes()
     assert (document.pages[0].flaw, document.plain_because == "") == ("", is_archive)
     assert (CLAIM in document.path.read_bytes()) is is_archive
+
+
+def test_a_keyword_within_a_name_ends_nothing():
+    """A name that holds ``endobj``, as damage makes one, is a name; the judge of archives reads on to the keyword."""
+    data = b"1 0 obj\n<< /Type /Fendobjont >>\nendobj\n"
+    assert [one.body for one in objects(data)] == [b"\n<< /Type /Fendobjont >>\n"]
