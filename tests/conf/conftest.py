@@ -1,8 +1,8 @@
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Work in an empty folder, so that messages name ``gateway.toml`` and nothing else."""
+    """Work in an empty folder: messages name ``gateway.toml`` alone, and nothing is written where the tests stand."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
