@@ -109,7 +109,7 @@ def _global(config: Config, server: Server, site: Site) -> Iterator[str]:
 
 
 def _listen(config: Config, server: Server, site: Site) -> Iterator[str]:
-    yield "  # SMB over TCP alone, no NetBIOS and no browsing: panels are given an address."
+    yield "  # No NetBIOS and no browsing: panels are given an address. (139 is how the oldest ones reach one.)"
     yield _line("smb ports", " ".join(map(str, site.ports)))
     yield _line("disable netbios", "yes")
     interfaces = config.samba.interfaces if server is Server.MAIN else (str(config.samba.legacy_address),)
