@@ -30,10 +30,15 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One refusal; ``user`` is the account the device named, as it may be printed, empty when it named none."""
+    """One refusal.
+
+    ``user`` is the account the device named, as it may be printed, empty when it named none. ``device`` is the address
+    where the line itself tells it: a device refused at once is logged in the file of ``0.0.0.0``.
+    """
 
     why: Why
     user: str = ""
+    device: str = ""
 
     @property
     def sentence(self) -> str:
@@ -58,7 +63,7 @@ _SENTENCES: Final = {
 }
 
 _NO_PROTOCOL: Final = "No protocol supported !"
-_DENIED: Final = "Denied connection from "
+_DENIED: Final = re.compile(r"  Denied connection from .{0,300}\((?P<device>[0-9A-Fa-f.:]{2,45})\)")
 _LOGIN: Final = re.compile(
     r"  Auth: \[.*?\] user \[.*?\]\\\[(?P<user>.*?)\] at \[.*?\] "
     r"with \[(?P<by>[^\]]*)\] status \[(?P<status>NT_STATUS_\w+)\]"
@@ -84,8 +89,8 @@ def refusals(text: str) -> Iterator[Refused]:
     for line in text.split("\n"):
         if line.endswith(_NO_PROTOCOL):
             yield Refused(Why.SMB1)
-        elif line.startswith(f"  {_DENIED}"):
-            yield Refused(Why.CLIENT)
+        elif found := _DENIED.fullmatch(line):
+            yield Refused(Why.CLIENT, device=found["device"] if is_ip(found["device"]) else "")
         elif found := _LOGIN.match(line[:_LINE_LENGTH]):
             yield from _login(found["user"], found["by"], found["status"])
 

@@ -18,7 +18,7 @@ from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.files import Spool
 from hotfolder.samba import CLOSED_NAME
-from hotfolder.samba_log import Why, device_of, refusals
+from hotfolder.samba_log import Refused, Why, device_of, refusals
 
 _EVERY_S: Final = 5.0
 """At 100 Mbit/s a device writes 60 MB in that time, a third of the default reserve."""
@@ -84,7 +84,7 @@ class Refusals:
             return
         for name, (_, text) in found.items():
             for refused in refusals(text):
-                self._tell(str(device_of(name)), refused.why, refused.user, refused.sentence)
+                self._tell(refused.device or str(device_of(name)), refused)
 
     def _read(self, name: str, place: _Place | None) -> tuple[_Place | None, str]:
         """Return where the next look begins, and what was written since the last; of a long piece its end."""
@@ -100,8 +100,8 @@ class Refusals:
         except OSError:
             return place, ""
 
-    def _tell(self, device: str, why: Why, user: str, sentence: str) -> None:
-        key = (device, why, user)
+    def _tell(self, device: str, refused: Refused) -> None:
+        key = (device, refused.why, refused.user)
         told_s, times = self._told.get(key, (float("-inf"), 0))
         now_s = self.clock()
         if now_s - told_s < _TELL_AGAIN_S:
@@ -110,7 +110,14 @@ class Refusals:
         if len(self._told) > _MOST_TOLD:
             self._told.clear()
         self._told[key] = (now_s, 0)
-        log(Event.SMB_REFUSED, client=device, user=user or None, why=why.value, times=times + 1, reason=sentence)
+        log(
+            Event.SMB_REFUSED,
+            client=device,
+            user=refused.user or None,
+            why=refused.why.value,
+            times=times + 1,
+            reason=refused.sentence,
+        )
 
 
 def _plainly(path: str, flags: int) -> int:

@@ -112,18 +112,25 @@ def put(draft: Path, path: Path, before: str | None) -> Path | None:
     """Put a tested draft in its place, durably; return where a file that was not ours is kept, None without one."""
     kept = None
     if before is not None and not is_drawn(before):
-        kept = _free(path)
-        os.link(path, kept)
-        durable.sync_directory(path.parent)
+        kept = _keep(path)
     durable.rename(draft, path)
     return kept
 
 
-def _free(path: Path) -> Path:
-    """Return a name for what was there before; one that is taken is never overwritten."""
-    name = path.with_name(path.name + _BEFORE)
-    number = 2
-    while os.path.lexists(name):
-        name = path.with_name(f"{path.name}{_BEFORE}-{number}")
-        number += 1
-    return name
+def _keep(path: Path) -> Path:
+    """Give a file a second name, durably, which outlives its replacement; nothing that has such a name is overwritten.
+
+    After a crash before the replacement the name is there already.
+    """
+    number = 1
+    while True:
+        name = path.with_name(f"{path.name}{_BEFORE}{'' if number == 1 else f'-{number}'}")
+        try:
+            os.link(path, name)
+        except FileExistsError:
+            if not name.is_symlink() and name.samefile(path):
+                return name
+            number += 1
+            continue
+        durable.sync_directory(path.parent)
+        return name

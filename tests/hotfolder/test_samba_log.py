@@ -19,7 +19,10 @@ def login(user: str, by: str, status: str) -> str:
 
 LINES = {
     "  smb2_multi_protocol_reply_negprot: No protocol supported !\n": [Refused(Why.SMB1)],
-    "  Denied connection from 127.0.0.1 (127.0.0.1)\n": [Refused(Why.CLIENT)],
+    "  Denied connection from 127.0.0.1 (127.0.0.1)\n": [Refused(Why.CLIENT, device="127.0.0.1")],
+    "  Denied connection from x) (2001:db8::1)\n": [Refused(Why.CLIENT, device="2001:db8::1")],
+    "  Denied connection from x (....)\n": [Refused(Why.CLIENT)],
+    "  Denied connection from x\n": [],
     login("printer1", "NTLMv2", "NT_STATUS_WRONG_PASSWORD"): [Refused(Why.PASSWORD, "printer1")],
     login("printer1", "NTLMv1", "NT_STATUS_WRONG_PASSWORD"): [Refused(Why.NTLMV1, "printer1")],
     login("printer1", "No-Password", "NT_STATUS_WRONG_PASSWORD"): [Refused(Why.NO_PASSWORD, "printer1")],

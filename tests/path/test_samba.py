@@ -182,6 +182,25 @@ def test_below_the_reserve_the_share_refuses_and_delivery_goes_on(box: Appliance
     assert len(logged(process, "shares-closed")) == len(logged(process, "shares-opened")) == 1
 
 
+def test_a_session_that_is_open_is_not_cut(box: Appliance):
+    """Closed shares refuse new connections alone: a device that is connected finishes what it sends (Samba 4.17)."""
+    configure(box, state='"/var/lib/scan gate"')
+    assert scangate(box, "samba-apply").returncode == 0
+    box.path("/var/lib/scan gate").mkdir()
+    argv = box.argv("smbclient", f"//{SCANS}", "-U", f"printer1%{PASSWORD}", "--configfile=/dev/null")
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as device:
+        assert device.stdin is not None
+        for name in ("one.pdf", "two.pdf"):
+            device.stdin.write(f"put /etc/hostname {name}\n")
+            device.stdin.flush()
+            wait_until((box.path("/var/lib/scans") / name).exists, PATIENCE_S, name)
+            box.path("/var/lib/scan gate/shares-closed").touch()
+        device.stdin.close()
+    assert "NT_STATUS_ACCESS_DENIED" in put(box, "three.pdf")
+    box.path("/var/lib/scan gate/shares-closed").unlink()
+    assert put(box, "three.pdf") == ""
+
+
 def test_status_and_check_warn_of_smb1(box: Appliance):
     """A share with legacy_smb1 is a warning of check, and stands in the status as long as it is on."""
     configure(box, OLD_SHARE)

@@ -124,7 +124,7 @@ def looked(told: Refusals) -> list[MutableMapping[str, Any]]:
 
 
 def test_a_refused_device_is_named_with_the_mend(told: Refusals, tmp_path: Path):
-    """A line of smbd becomes one of ours: the device, why, and what to do. What is older than the start is not told."""
+    """A line of smbd becomes one of ours: the device, why, and what to do. What is older is not told."""
     append(tmp_path / "10.0.0.8.log", SMB1)
     append(tmp_path / "smbd.log", SMB1)
     assert looked(told) == []
@@ -133,21 +133,21 @@ def test_a_refused_device_is_named_with_the_mend(told: Refusals, tmp_path: Path)
     assert (line["event"], line["client"], line["why"], line["times"]) == ("smb-refused", "10.0.0.9", "smb1", 1)
     assert "legacy_smb1 = true" in line["reason"]
     assert "user" not in line
-    append(tmp_path / "10.0.0.8.log", DENIED)
-    assert [line["why"] for line in looked(told)] == ["client"]
+    append(tmp_path / "0.0.0.0.log", DENIED)
+    assert [(line["client"], line["why"]) for line in looked(told)] == [("10.0.0.9", "client")]
     assert looked(told) == []
 
 
 def test_a_storm_is_one_line_in_ten_minutes(told: Refusals, tmp_path: Path, clock: Clock):
     """The same refusal again and again is counted, not repeated; another device's is told at once."""
     looked(told)
-    append(tmp_path / "10.0.0.9.log", DENIED * 50)
+    append(tmp_path / "10.0.0.9.log", SMB1 * 50)
     assert [line["times"] for line in looked(told)] == [1]
-    append(tmp_path / "10.0.0.9.log", DENIED * 50)
-    append(tmp_path / "10.0.0.8.log", DENIED)
+    append(tmp_path / "10.0.0.9.log", SMB1 * 50)
+    append(tmp_path / "10.0.0.8.log", SMB1)
     assert [line["client"] for line in looked(told)] == ["10.0.0.8"]
     clock.now_s = 601
-    append(tmp_path / "10.0.0.9.log", DENIED)
+    append(tmp_path / "10.0.0.9.log", SMB1)
     assert [line["times"] for line in looked(told)] == [100]
 
 
