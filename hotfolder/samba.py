@@ -16,6 +16,16 @@ DRAWN: Final = "# Drawn by scangate samba-config from "
 CLOSED_NAME: Final = "shares-closed"
 """While a file of this name stands in [gateway] state, no share admits a new connection."""
 
+FOLDERS: Final[Mapping[str, str]] = {
+    "private dir": "private",
+    "state directory": "state",
+    "cache directory": "cache",
+    "lock directory": "lock",
+    "pid directory": "run",
+    "ncalrpc dir": "ncalrpc",
+}
+"""What one smbd keeps, each by its setting and its name in the server's own folder; smbd makes none of them."""
+
 _TEXT_MARKS: Final = frozenset("/._-+@,:= '!*|")
 _START_KEYS: Final = frozenset({"smb ports", "interfaces", "bind interfaces only"})
 """What smbd reads once: a change needs a restart, not a reload."""
@@ -30,25 +40,15 @@ class Server(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Folders:
-    """Where one smbd keeps what it knows; nothing of it is shared with another smbd."""
-
-    state: Path
-    """Accounts and what outlives a restart."""
-    runtime: Path
-    """Locks, process ids and sockets."""
-
-
-@dataclass(frozen=True, slots=True)
 class Site:
     """What the configuration cannot know of the box.
 
     ``owners``: for each served share the system account that owns its folder, whose files the scans become.
-    ``folders``: None leaves smbd its own, as the distribution's units and commands expect.
+    ``folder``: where the server keeps its own (``FOLDERS``), apart from any other; None leaves smbd the distribution's.
     """
 
     owners: Mapping[str, str]
-    folders: Folders | None = None
+    folder: Path | None = None
     ports: tuple[int, ...] = (445,)
 
 
@@ -103,8 +103,8 @@ def _global(config: Config, server: Server, site: Site) -> Iterator[str]:
     yield from _SECURITY
     yield from _LEGACY if server is Server.LEGACY else _MODERN
     yield from _BEHAVIOUR
-    if site.folders is not None:
-        yield from _folders(site.folders)
+    if site.folder is not None:
+        yield from _folders(site.folder)
     yield from _logging(config.samba.logs, server)
 
 
@@ -176,18 +176,15 @@ _BEHAVIOUR: Final = (
     "  # A device that has lost its cable is given up after about a minute, an idle one after 15.",
     "  socket options = TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3",
     "  deadtime = 15",
-    "  # A device gone mad must not take the memory of the box: about 3 MB a connection.",
+    "  # A device gone mad must not take the memory of the box: under 1 MB of its own a connection.",
     "  max smbd processes = 50",
 )
 
 
-def _folders(folders: Folders) -> Iterator[str]:
+def _folders(folder: Path) -> Iterator[str]:
     yield "  # Everything of this server's own, apart from any other."
-    for key in ("private dir", "state directory", "cache directory"):
-        yield _line(key, _path(folders.state / key.partition(" ")[0]))
-    yield _line("lock directory", _path(folders.runtime / "lock"))
-    yield _line("pid directory", _path(folders.runtime))
-    yield _line("ncalrpc dir", _path(folders.runtime / "ncalrpc"))
+    for key, name in FOLDERS.items():
+        yield _line(key, _path(folder / name))
 
 
 def _logging(logs: Path, server: Server) -> Iterator[str]:

@@ -69,14 +69,20 @@ class Refusals:
     logs: Path
     clock: Callable[[], float] = time.monotonic
     _places: dict[str, _Place] | None = None
+    _is_unreadable: bool = False
     _told: dict[tuple[str, Why, str], tuple[float, int]] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Log what is new. A log that cannot be read is as good as none."""
+        """Log what is new; once also that the folder cannot be read. A log that cannot be read is as good as none."""
         try:
             names = sorted(name for name in os.listdir(self.logs) if device_of(name) is not None)
-        except OSError:
+            self._is_unreadable = False
+        except OSError as error:
             names = []
+            if not self._is_unreadable:
+                self._is_unreadable = True
+                what = f"cannot be read ({error.strerror}), so nobody is told which device is refused"
+                log(Event.CONFIG_WARNING, what=f"samba.logs: {self.logs} {what}; run scangate samba-apply as root")
         places = {} if self._places is None else self._places
         found = {name: self._read(name, places.get(name)) for name in names}
         is_first, self._places = self._places is None, {name: place for name, (place, _) in found.items() if place}

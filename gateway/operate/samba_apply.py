@@ -18,7 +18,7 @@ from gateway.operate import samba_plan as plan
 from gateway.operate import samba_tools as tools
 from gateway.operate.samba_files import Paths
 from gateway.spool import durable
-from hotfolder.samba import Server, is_drawn, needs_restart, served
+from hotfolder.samba import FOLDERS, Server, is_drawn, needs_restart, served
 
 _UNITS: Final = {Server.MAIN: "smbd", Server.LEGACY: "scangate-legacy-smbd"}
 
@@ -76,10 +76,9 @@ def _make_folders(config: Config, paths: Paths, owners: Mapping[str, str], repor
     if owners or not config.samba.logs.is_dir():
         wanted.append((config.samba.logs, 0o750, on_disk.group_id(owners)))
     if served(config, Server.LEGACY):
-        wanted += [(paths.legacy_state, 0o755, 0), (paths.legacy_runtime, 0o755, 0)]
-        wanted += [(paths.legacy_state / "private", 0o700, 0)]
-        wanted += [(paths.legacy_state / name, 0o755, 0) for name in ("state", "cache")]
-        wanted += [(paths.legacy_runtime / name, 0o755, 0) for name in ("lock", "ncalrpc")]
+        wanted.append((paths.legacy_folder, 0o755, 0))
+        modes = {name: 0o700 if name == "private" else 0o755 for name in FOLDERS.values()}
+        wanted += [(paths.legacy_folder / name, mode, 0) for name, mode in modes.items()]
     for path, mode, group_id in wanted:
         if path.is_dir() and path.stat().st_gid == group_id and path.stat().st_mode & 0o7777 == mode:
             continue
@@ -107,7 +106,7 @@ def _serve(config: Config, server: Server, paths: Paths, source: Path, report: R
         beside = path if not is_dry else Path(undone.enter_context(TemporaryDirectory())) / path.name
         draft = on_disk.write_draft(beside, drawn)
         undone.callback(draft.unlink, missing_ok=True)
-        if not (is_dry and server is Server.LEGACY and not paths.legacy_runtime.is_dir()):
+        if not (is_dry and server is Server.LEGACY and not paths.legacy_folder.is_dir()):
             report.notes += [f"testparm on {path}: {warning}" for warning in on_disk.test_draft(draft)]
             _set_accounts(config, server, draft, report, is_dry=is_dry)
         is_changed = before != drawn

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from conf.model import Config
 from gateway.operate import samba_tools as tools
 from gateway.spool import durable
-from hotfolder.samba import Folders, Server, Site, draw, is_drawn
+from hotfolder.samba import Server, Site, draw, is_drawn
 
 _GUEST: Final = "nobody"
 _MODE: Final = 0o644
@@ -29,8 +29,7 @@ class Paths:
     smb_conf: Path = Path("/etc/samba/smb.conf")
     legacy_conf: Path = Path("/etc/samba/scangate-legacy.conf")
     unit: Path = Path("/etc/systemd/system/scangate-legacy-smbd.service")
-    legacy_state: Path = Path("/var/lib/scangate-legacy-samba")
-    legacy_runtime: Path = Path("/run/scangate-legacy")
+    legacy_folder: Path = Path("/var/lib/scangate-legacy-samba")
 
     def conf(self, server: Server) -> Path:
         """Return the smb.conf of a server."""
@@ -43,7 +42,7 @@ def site(config: Config, server: Server, paths: Paths) -> Site:
         case Server.MAIN:
             return Site(owners(config))
         case Server.LEGACY:
-            return Site(owners(config), Folders(paths.legacy_state, paths.legacy_runtime), ports=(445, 139))
+            return Site(owners(config), paths.legacy_folder, ports=(445, 139))
         case _:
             assert_never(server)
 

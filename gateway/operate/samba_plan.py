@@ -61,7 +61,7 @@ _FLAGS: Final = 4
 
 
 def draw_unit(smbd: str, conf: Path) -> str:
-    """Return the systemd unit of the second smbd; it differs from Debian's own in the file and its folders alone."""
+    """Return the systemd unit of the second smbd; Debian's own, with another file."""
     return f"""\
 # Drawn by scangate samba-apply; do not edit.
 [Unit]
@@ -74,8 +74,6 @@ Wants=network-online.target
 Type=notify
 ExecStart={smbd} --foreground --no-process-group "--configfile={str(conf).replace("%", "%%")}"
 ExecReload=/bin/kill -HUP $MAINPID
-RuntimeDirectory=scangate-legacy scangate-legacy/lock scangate-legacy/ncalrpc
-RuntimeDirectoryMode=0755
 LimitNOFILE=16384
 NoNewPrivileges=yes
 ProtectSystem=full

@@ -114,8 +114,8 @@ def is_active(unit: str) -> bool:
 def _run(name: str, *arguments: str, told: str = "") -> str:
     done = _attempt(name, *arguments, told=told)
     if done.returncode != 0:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise ToolError(f"{name} failed with {done.returncode}: {said}")
+        said = " ".join(done.stderr.split())  # never stdout: pdbedit lists there what stands for passwords
+        raise ToolError(f"{name} failed with {done.returncode}: {said or 'it gave no reason'}")
     return done.stdout
 
 
@@ -125,7 +125,13 @@ def _attempt(name: str, *arguments: str, told: str = "") -> subprocess.Completed
         raise ToolError(f"{name} is not found")
     try:
         return subprocess.run(
-            [command, *arguments], input=told, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
+            [command, *arguments],
+            input=told,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_TIMEOUT_S,
         )
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{name} did not end within {_TIMEOUT_S} s") from error

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from conf.model import Config
-from hotfolder.samba import Folders, Server, Site, draw
+from hotfolder.samba import Server, Site, draw
 
 SOURCE = Path("/etc/scangate/gateway.toml")
 PASSWORD = "Abcdefgh1234567890xy"
@@ -29,9 +29,9 @@ def config(*shares: dict[str, Any], **samba: Any) -> Config:
     )
 
 
-def site(settings: Config, owner: str = "scangate", folders: Folders | None = None) -> Site:
+def site(settings: Config, owner: str = "scangate", folder: Path | None = None) -> Site:
     """A box whose shares all belong to one account."""
-    return Site({one.name: owner for one in settings.share}, folders)
+    return Site({one.name: owner for one in settings.share}, folder)
 
 
 def drawn(settings: Config, server: Server = Server.MAIN) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.model import Address, Config, Samba, Share
-from hotfolder.samba import DRAWN, Folders, Server, Site, draw, is_drawn, needs_restart, served
+from hotfolder.samba import DRAWN, FOLDERS, Server, Site, draw, is_drawn, needs_restart, served
 from tests.hotfolder.served import SOURCE, config, drawn, sections, share, site
 
 TWO = config(share(), share("old", legacy_smb1=True), interfaces=["192.168.1.50"], legacy_address="192.168.1.51")
@@ -88,8 +88,7 @@ def test_each_server_has_its_own_shares():
 
 def test_the_second_server_shares_nothing_with_the_first():
     """SMB1 and NTLMv1 are admitted only there, at an address, with accounts, locks and logs of its own."""
-    folders = Folders(Path("/var/lib/scangate-legacy-samba"), Path("/run/scangate-legacy"))
-    text = draw(TWO, Server.LEGACY, site(TWO, folders=folders), SOURCE)
+    text = draw(TWO, Server.LEGACY, site(TWO, folder=Path("/var/lib/scangate-legacy-samba")), SOURCE)
     main, legacy = sections(drawn(TWO))["global"], sections(text)["global"]
     assert (legacy["server min protocol"], legacy["ntlm auth"]) == ("NT1", "ntlmv1-permitted")
     assert (legacy["interfaces"], main["interfaces"]) == ("192.168.1.51", "192.168.1.50")
@@ -125,11 +124,10 @@ def test_without_shares_nobody_may_connect():
 @pytest.mark.parametrize("server", Server)
 def test_testparm_accepts_it(server: Server, tmp_path: Path):
     """The real testparm reads both files without a warning; "weak crypto" is about the system, whatever the file."""
-    folders = Folders(tmp_path / "state", tmp_path / "run")
-    for name in ("state/private", "state/state", "state/cache", "run/lock", "run/ncalrpc"):
-        (tmp_path / name).mkdir(parents=True)
+    for name in FOLDERS.values():
+        (tmp_path / name).mkdir()
     path = tmp_path / "smb.conf"
-    path.write_text(draw(TWO, server, site(TWO, folders=folders), SOURCE))
+    path.write_text(draw(TWO, server, site(TWO, folder=tmp_path), SOURCE))
     argv = ["testparm", "--suppress-prompt", str(path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0

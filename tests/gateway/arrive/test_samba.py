@@ -172,13 +172,23 @@ def test_a_rotated_log_is_read_from_its_start(told: Refusals, tmp_path: Path):
     assert [line["why"] for line in looked(told)] == ["client"]
 
 
-@pytest.mark.parametrize("kind", ["missing", "link", "fifo", "folder"])
+def test_a_folder_that_cannot_be_read_is_told_once(told: Refusals, tmp_path: Path):
+    """Before samba-apply there is no folder of logs: one line says what to run, and it is read once it is there."""
+    told.logs = tmp_path / "later"
+    [line] = looked(told)
+    assert line["event"] == "config-warning"
+    assert "run scangate samba-apply" in line["what"]
+    assert looked(told) == []
+    told.logs.mkdir()
+    append(told.logs / "10.0.0.9.log", SMB1)
+    assert [line["why"] for line in looked(told)] == ["smb1"]
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder"])
 def test_what_is_no_log_is_left_alone(told: Refusals, tmp_path: Path, kind: str):
-    """A folder that is not there, a link, a pipe or a folder among the logs holds nothing up."""
+    """A link, a pipe or a folder among the logs is not read, and holds nothing up."""
     path = tmp_path / "10.0.0.9.log"
     match kind:
-        case "missing":
-            told.logs = tmp_path / "gone"
         case "link":
             (tmp_path / "elsewhere").write_text("")
             path.symlink_to(tmp_path / "elsewhere")

@@ -1,6 +1,7 @@
 """``samba-apply`` for real, as root of a box of its own: files, accounts, testparm, smbd."""
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 
@@ -115,6 +116,26 @@ def test_another_address_asks_for_a_restart(box: Appliance):
     done = scangate(box, "samba-apply")
     assert says(done, Exit.NOT_ALL) == [f"written {SMB_CONF}"]
     assert "smbd has to listen elsewhere: stop it and start it again" in done.stderr
+
+
+def test_a_folder_of_root_is_noted(box: Appliance):
+    """Samba writes as the owner of a share's folder; when that is root it is said, once a run."""
+    shutil.chown(box.path("/var/lib/scans"), "root")
+    done = scangate(box, "samba-apply", "--dry-run")
+    assert done.returncode == Exit.OK
+    assert done.stderr.count("share.scans.path belongs to root, so Samba writes as root") == 1
+
+
+def test_a_command_that_fails_is_told_without_its_output(box: Appliance):
+    """What a failing command prints to stdout, which may stand for a password, is never shown; what it did is."""
+    says(scangate(box, "samba-apply"), Exit.NOT_ALL)
+    fake = box.folder / "bin"
+    fake.mkdir()
+    (fake / "pdbedit").write_text("#!/bin/sh\necho 0123456789ABCDEF\necho 'no such database' >&2\nexit 3\n")
+    (fake / "pdbedit").chmod(0o755)
+    done = scangate(box, "samba-apply", env={"PATH": f"{fake}:/usr/sbin:/usr/bin:/sbin:/bin"})
+    assert (done.returncode, done.stdout) == (Exit.LOCAL, "")
+    assert done.stderr == "scangate: pdbedit failed with 3: no such database\n"
 
 
 def test_an_account_of_somebody_else_is_not_touched(box: Appliance):
