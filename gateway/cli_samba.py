@@ -9,6 +9,7 @@ from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
     from conf.load import Loaded
+    from gateway.operate.samba_apply import Report
 
 SMB_CONF = click.option(
     "--smb-conf",
@@ -49,26 +50,32 @@ def print_config(loaded: "Loaded", source: Path, *, is_legacy: bool) -> int:
 
 
 def apply(loaded: "Loaded", source: Path, smb_conf: Path, legacy_conf: Path, *, is_dry: bool) -> int:
-    """Install it and print what was done; NOT_ALL when something is left for a person, LOCAL when nothing was done."""
-    from gateway.operate.samba_apply import ApplyError
+    """Install it, print what was done; NOT_ALL when something is left for a person, LOCAL when it could not go on."""
+    from gateway.operate.samba_apply import ApplyError, Report
     from gateway.operate.samba_apply import apply as apply_all
     from gateway.operate.samba_files import Paths, SiteError
     from gateway.operate.samba_tools import ToolError
 
+    report = Report()
     try:
-        report = apply_all(loaded.config, source, Paths(smb_conf.absolute(), legacy_conf.absolute()), is_dry=is_dry)
+        apply_all(loaded.config, source, Paths(smb_conf.absolute(), legacy_conf.absolute()), report, is_dry=is_dry)
     except SiteError as error:
         click.echo(str(error), err=True)
         return Exit.CONFIG
     except (ApplyError, ToolError) as error:
         click.echo(f"scangate: {error}", err=True)
         return Exit.LOCAL
+    finally:
+        _print(report, is_dry=is_dry)
+    if not report.done:
+        click.echo("nothing to change" if is_dry else "nothing changed")
+    return Exit.NOT_ALL if report.left else Exit.OK
+
+
+def _print(report: "Report", *, is_dry: bool) -> None:
     for sentence in report.notes:
         click.echo(f"note: {sentence}", err=True)
     for sentence in report.done:
         click.echo(f"would have {sentence}" if is_dry else sentence)
-    if not report.done:
-        click.echo("nothing to change" if is_dry else "nothing changed")
     for sentence in report.left:
         click.echo(f"to do: {sentence}", err=True)
-    return Exit.NOT_ALL if report.left else Exit.OK

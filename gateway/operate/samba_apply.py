@@ -33,19 +33,18 @@ class Report:
 
 
 class ApplyError(Exception):
-    """Nothing was replaced; the sentence says why, and what to do."""
+    """Nothing was done; the sentence says why, and what to do."""
 
 
-def apply(config: Config, source: Path, paths: Paths, *, is_dry: bool) -> Report:
-    """Make Samba what the configuration says; ``is_dry`` only tells.
+def apply(config: Config, source: Path, paths: Paths, report: Report, *, is_dry: bool) -> None:
+    """Make Samba what the configuration says, and tell it to ``report``, also what was done before an error.
 
-    Raises ApplyError, SiteError, ToolError and OSError; then smb.conf is as it was.
+    ``is_dry`` only tells. Raises ApplyError, SiteError, ToolError and OSError; the next run then finishes the work.
     """
-    report = Report()
     is_ours = is_drawn(on_disk.current(paths.smb_conf) or "")
     if not is_ours and not any(share.user for share in config.share):
         report.notes.append("no share has a user, so Samba is left to whoever configures it")
-        return report
+        return
     if sentence := tools.missing():
         raise ApplyError(sentence)
     if os.geteuid() != 0:
@@ -68,7 +67,6 @@ def apply(config: Config, source: Path, paths: Paths, *, is_dry: bool) -> Report
         _serve(config, Server.LEGACY, paths, source, report, is_dry=is_dry)
     else:
         _end_legacy(paths, report, is_dry=is_dry)
-    return report
 
 
 def _make_folders(config: Config, paths: Paths, owners: Mapping[str, str], report: Report, *, is_dry: bool) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from conf.load import Loaded, load
 from gateway.operate.exits import Exit
-from gateway.operate.samba_apply import ApplyError, apply
+from gateway.operate.samba_apply import ApplyError, Report, apply
 from gateway.operate.samba_files import Paths
 from tests.peers.appliance import ADDRESS, Appliance
 from tests.peers.branch import (
@@ -156,6 +156,7 @@ def test_a_file_that_testparm_refuses_replaces_nothing(box: Appliance):
     done = scangate(box, "samba-apply", env={"PATH": f"{fake}:/usr/sbin:/usr/bin:/sbin:/bin"})
     assert done.returncode == Exit.LOCAL
     assert "testparm refuses the new file, so nothing was replaced: ERROR: not like this" in done.stderr
+    assert "made the account printer1, without shell and home" in done.stdout  # what was done before is told
     assert box.path(SMB_CONF).read_text() == FOREIGN
     assert [path.name for path in box.path("/etc/samba").iterdir() if "scangate" in path.name] == []
 
@@ -278,7 +279,7 @@ def test_without_root_nothing_is_done(box: Appliance, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     paths = Paths(box.path(SMB_CONF), box.path(LEGACY_CONF))
     with pytest.raises(ApplyError, match="this needs root"):
-        apply(loaded.config, box.path("/etc/scangate/gateway.toml"), paths, is_dry=False)
+        apply(loaded.config, box.path("/etc/scangate/gateway.toml"), paths, Report(), is_dry=False)
     assert box.path(SMB_CONF).read_text() == FOREIGN
 
 
