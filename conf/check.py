@@ -13,6 +13,7 @@ from typing import Final
 
 from conf import units
 from conf.carry import domain_of, may_carry, may_carry_domain
+from conf.check_samba import samba_findings
 from conf.finding import Finding, choice
 from conf.lines import KeyPath
 from conf.model import (
@@ -24,6 +25,7 @@ from conf.model import (
     Gateway,
     Maildir,
     Relay,
+    Samba,
     Sender,
     Share,
     Smtp,
@@ -47,6 +49,7 @@ class Tables:
     upstream: Upstreams | None
     share: tuple[Share, ...] | None
     smtp: tuple[Smtp, ...] | None
+    samba: Samba | None
     delivery: Delivery | None
 
 
@@ -68,6 +71,7 @@ def _findings(tables: Tables) -> Iterator[Finding]:
     if share is not None:
         yield from _shares(share, upstream)
         yield from _shares_apart(share, tables.gateway, upstream or ())
+        yield from samba_findings(share, tables.samba, tables.gateway)
     if smtp is not None:
         yield from _listeners(smtp)
     if smtp is not None and upstream is not None:

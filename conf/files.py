@@ -13,7 +13,8 @@ from conf.overlay import TWINS, copied, tables_in
 from conf.secret import Holds, Opened, Unusable, credential_path, open_file, secret_in
 
 _HOLDS: Final[Mapping[str, Holds]] = {**dict.fromkeys(TWINS, "secret"), "key_file": "private key"}
-_FILE_KEYS: Final = tuple(key for key in keys.path_keys("upstream") if key.endswith("_file"))
+SECRET_TABLES: Final = ("upstream", "share")
+"""The tables that may name files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +26,30 @@ class Resolved:
 
 
 def resolve(values: Mapping[str, Any], environ: Mapping[str, str]) -> Resolved:
-    """Open every ``…_file`` of every upstream; ``values`` is left as it is.
+    """Open every ``…_file`` of every upstream and share; ``values`` is left as it is.
 
     ``password`` and ``client_secret`` then hold what their files held, and ``credential:NAME`` has become the path
     systemd keeps it at. A key whose value is no path is left for the model to report.
     """
     result = copied(values)
     findings: list[Finding] = []
-    for index, upstream in enumerate(tables_in(result.get("upstream"))):
-        for key in _FILE_KEYS:
-            if isinstance(upstream.get(key), str) and upstream[key].strip():
-                findings += _resolve_one(upstream, key, ("upstream", index, key), environ)
+    for table in SECRET_TABLES:
+        file_keys = [key for key in keys.path_keys(table) if key.endswith("_file")]
+        for index, settings in enumerate(tables_in(result.get(table))):
+            for key in file_keys:
+                if isinstance(settings.get(key), str) and settings[key].strip():
+                    findings += _resolve_one(settings, key, (table, index, key), environ)
     return Resolved(result, tuple(findings))
 
 
-def _resolve_one(upstream: dict[str, Any], key: str, at: KeyPath, environ: Mapping[str, str]) -> list[Finding]:
+def _resolve_one(settings: dict[str, Any], key: str, at: KeyPath, environ: Mapping[str, str]) -> list[Finding]:
     twin = TWINS.get(key)
-    if twin is not None and twin in upstream:
+    if twin is not None and twin in settings:
         return [Finding(at, f"stands beside {twin}: set one of the two")]
-    path = credential_path(upstream[key], environ.get("CREDENTIALS_DIRECTORY"))
+    path = credential_path(settings[key], environ.get("CREDENTIALS_DIRECTORY"))
     if isinstance(path, Unusable):
         return [Finding(at, path.why)]
-    upstream[key] = str(path)
+    settings[key] = str(path)
     opened = open_file(path, _HOLDS.get(key, "certificate"))
     match opened:
         case Unusable(why):
@@ -60,5 +63,5 @@ def _resolve_one(upstream: dict[str, Any], key: str, at: KeyPath, environ: Mappi
         case Unusable(why):
             return [*found, Finding(at, why)]
         case SecretStr():
-            upstream[twin] = secret
+            settings[twin] = secret
             return found

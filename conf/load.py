@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from conf import sentences
 from conf.check import Tables, check
-from conf.files import resolve
+from conf.files import SECRET_TABLES, resolve
 from conf.finding import Finding, Mistake, key_text
 from conf.lines import KeyPath, locate
 from conf.model import Config
@@ -56,8 +56,9 @@ class Mistakes:
 def load(path: Path | None, environ: Mapping[str, str]) -> Loaded | Mistakes:
     """Read and check the configuration; ``path`` is the TOML file, None for the environment alone.
 
-    Secrets are in their place afterwards: ``password`` and ``client_secret`` of an upstream hold the value, whether it
-    came from the file, from a file it names, from a systemd credential or from the environment. Paths are absolute.
+    Secrets are in their place afterwards: ``password`` and ``client_secret`` of an upstream, ``password`` of a share
+    hold the value, whether it came from the file, from a file it names, from a systemd credential or from the
+    environment. Paths are absolute.
     Never raises for what the file, the environment or the disk holds.
     """
     source = read_source(path)
@@ -98,7 +99,7 @@ def _validated(values: Mapping[str, Any]) -> tuple[Config | None, tuple[Finding,
 def _tables(config: Config | None, values: Mapping[str, Any], found: Iterable[Finding]) -> Tables:
     """Return the tables rules across tables may look at: all, or those in which the model has found nothing."""
     if config is not None:
-        return Tables(config.gateway, config.sender, config.upstream, config.share, config.smtp, config.delivery)
+        return Tables(**{field.name: getattr(config, field.name) for field in fields(Tables)})
     wrong = {finding.at[0] for finding in found}
 
     def table(name: str) -> Any:
@@ -116,11 +117,12 @@ def _tables(config: Config | None, values: Mapping[str, Any], found: Iterable[Fi
 def _inline_secrets(written: Mapping[str, Any], source: Source) -> Iterator[Finding]:
     if not source.is_open_to_all:
         return
-    for index, upstream in enumerate(tables_in(written.get("upstream"))):
-        for file_key, key in TWINS.items():
-            if key in upstream:
-                what = f"stands in a file that everyone on the box may read: chmod 600 it, or use {file_key}"
-                yield Finding(("upstream", index, key), what, is_warning=True)
+    for table in SECRET_TABLES:
+        for index, settings in enumerate(tables_in(written.get(table))):
+            for file_key, key in TWINS.items():
+                if key in settings:
+                    what = f"stands in a file that everyone on the box may read: chmod 600 it, or use {file_key}"
+                    yield Finding((table, index, key), what, is_warning=True)
 
 
 def _placed(found: Iterable[Finding], source: Source, overlaid: Overlaid) -> Iterator[tuple[Mistake, bool]]:

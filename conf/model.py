@@ -5,25 +5,31 @@ the TOML writes them with their unit (``conf.units``).
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from conf.pdf import Pdf
 from conf.spelling import (
+    AccountName,
     Address,
     Bytes,
     Count,
+    DevicePassword,
     Domain,
     DomainOrAddress,
     FilePath,
     HostName,
+    Interface,
+    IpAddress,
     Line,
     Listen,
     MailAddress,
     Network,
     Seconds,
+    Switch,
     TableName,
+    Workgroup,
     is_address,
     is_ip,
     listen_address,
@@ -42,6 +48,7 @@ __all__ = [
     "Maildir",
     "Pdf",
     "Relay",
+    "Samba",
     "Sender",
     "Share",
     "Smtp",
@@ -82,6 +89,40 @@ class Share(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     )
     incomplete_timeout: Seconds = Field(
         default=600.0, ge=1, le=86400, description="a broken file waits this long for its retry, then fails"
+    )
+    user: AccountName | None = Field(
+        default=None, description="Samba account of the device; without it somebody else configures Samba"
+    )
+    password: DevicePassword | None = Field(default=None, description="of the Samba account; better in password_file")
+    password_file: FilePath | None = Field(default=None, description="file that holds the password, or credential:NAME")
+    clients: tuple[Network, ...] = Field(default=(), description="addresses or networks that may use the share")
+    legacy_smb1: Switch = Field(
+        default=False,
+        description="for a device that knows SMB1 only: a second, isolated Samba on an address of its own",
+    )
+
+    @model_validator(mode="after")
+    def _account_is_complete(self) -> Self:
+        if self.user is not None and not (self.password or self.password_file):
+            raise ValueError("user needs password_file (or password)")
+        given = [key for key in ("password", "password_file", "clients", "legacy_smb1") if getattr(self, key)]
+        if self.user is None and given:
+            raise ValueError(f"{given[-1]} needs user, the Samba account of the device")
+        return self
+
+
+class Samba(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+    """The smbd that ``scangate samba-apply`` configures for every share with a user."""
+
+    workgroup: Workgroup = Field(default="WORKGROUP", description="what devices that ask for a domain are given")
+    interfaces: tuple[Interface, ...] = Field(
+        default=(), max_length=16, description="addresses or interfaces to listen on; empty: all"
+    )
+    legacy_address: IpAddress | None = Field(
+        default=None, description="the address of the second smbd, for shares with legacy_smb1"
+    )
+    logs: FilePath = Field(
+        default=Path("/var/log/scangate-samba"), description="where smbd logs, and scangate reads who was refused"
     )
 
 
@@ -129,6 +170,7 @@ class Config(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     upstream: tuple[Upstream, ...] = Field(min_length=1)
     share: tuple[Share, ...] = ()
     smtp: tuple[Smtp, ...] = ()
+    samba: Samba = Field(default_factory=Samba)
     pdf: Pdf = Field(default_factory=Pdf)
     delivery: Delivery = Field(default_factory=Delivery)
     log: Log = Field(default_factory=Log)

@@ -25,11 +25,16 @@ _LISTEN: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):(?P<port>[0
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _TENANT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _HTTPS: Final = re.compile(r"https://[^\s?#]+")
+_ACCOUNT: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+_INTERFACE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
+_WORKGROUP: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}")
 
 ADDRESS_LENGTH: Final = 254
 """Most characters of an address: a path holds 256 with its angle brackets (RFC 5321 section 4.5.3.1.3)."""
 
 LARGEST_PORT: Final = 65535
+PASSWORD_BYTES: Final = 127
+"""Most bytes of a Samba password: half of what smbpasswd reads from its standard input (``fstring``, Samba 4.17)."""
 
 
 def is_address(text: str) -> bool:
@@ -136,10 +141,40 @@ def _https(text: str) -> str:
     return text
 
 
+def _account(text: str) -> str:
+    if _ACCOUNT.fullmatch(text) is None:
+        raise ValueError('must be a new account such as "printer1": 1 to 31 of a-z, 0-9, - and _, a letter first')
+    return text
+
+
+def _interface(text: str) -> str:
+    if not is_ip(text) and _INTERFACE.fullmatch(text) is None:
+        raise ValueError('must be an address of this box or an interface, such as "192.168.1.50" or "eth0"')
+    return text
+
+
+def _ip(text: str) -> str:
+    if not is_ip(text):
+        raise ValueError('must be an IP address such as "192.168.1.51"')
+    return text
+
+
+def _workgroup(text: str) -> str:
+    if _WORKGROUP.fullmatch(text) is None:
+        raise ValueError("must be 1 to 15 letters, digits and hyphens")
+    return text
+
+
 def _secret(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if not text or _CONTROL.search(text):
         raise ValueError("must not be empty and must be one line")
+    return secret
+
+
+def _device_password(secret: SecretStr) -> SecretStr:
+    if len(_secret(secret).get_secret_value().encode()) > PASSWORD_BYTES:
+        raise ValueError(f"must have at most {PASSWORD_BYTES} bytes")
     return secret
 
 
@@ -155,6 +190,11 @@ Line = Annotated[str, AfterValidator(_line)]
 Word = Annotated[str, AfterValidator(_word)]
 Tenant = Annotated[str, AfterValidator(_tenant)]
 HttpsAddress = Annotated[str, AfterValidator(_https)]
+AccountName = Annotated[str, AfterValidator(_account)]
+Interface = Annotated[str, AfterValidator(_interface)]
+IpAddress = Annotated[str, AfterValidator(_ip)]
+Workgroup = Annotated[str, AfterValidator(_workgroup)]
+DevicePassword = Annotated[SecretStr, AfterValidator(_device_password)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Seconds = Annotated[float, BeforeValidator(units.seconds)]
 Bytes = Annotated[int, BeforeValidator(units.size_bytes)]

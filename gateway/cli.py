@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from gateway import __version__
+from gateway import __version__, cli_samba
 from gateway.cli_convert import convert
 from gateway.operate.exits import Exit
 
@@ -167,6 +167,27 @@ def check(config_path: Path) -> int:
 
 
 cli.add_command(convert)
+
+
+@cli.command("samba-config")
+@_CONFIG
+@click.option("--legacy", is_flag=True, help="That of the second server, for shares with legacy_smb1.")
+def samba_config(config_path: Path, legacy: bool) -> int:  # noqa: FBT001  click passes flags so
+    """Print the smb.conf of the shares that have a user."""
+    return cli_samba.print_config(_load(config_path), config_path.absolute(), is_legacy=legacy)
+
+
+@cli.command("samba-apply")
+@_CONFIG
+@cli_samba.SMB_CONF
+@cli_samba.LEGACY_CONF
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def samba_apply(config_path: Path, smb_conf: Path, legacy_conf: Path, dry_run: bool) -> int:  # noqa: FBT001
+    """Install smb.conf, make the accounts, and have Samba use them. Needs root."""
+    loaded = _load(config_path)
+    for warning in _warnings(loaded):
+        click.echo(f"warning: {warning}", err=True)
+    return cli_samba.apply(loaded, config_path.absolute(), smb_conf, legacy_conf, is_dry=dry_run)
 
 
 def _with_journal(config_path: Path, show: "Callable[[Loaded, Journal, Traffic, Console], int]") -> int:

@@ -18,6 +18,9 @@ class Event(StrEnum):
     SHARE_FAULT = "share-fault"
     SHARE_RECOVERED = "share-recovered"
     SHARE_HELD = "share-held"
+    SHARES_CLOSED = "shares-closed"
+    SHARES_OPENED = "shares-opened"
+    SMB_REFUSED = "smb-refused"
     SMTP_LISTENING = "smtp-listening"
     SMTP_REFUSED = "smtp-refused"
     SMTP_LOST = "smtp-lost"
@@ -45,6 +48,8 @@ _PROBLEMS = frozenset(
         Event.CONFIG_WARNING,
         Event.SHARE_FAULT,
         Event.SHARE_HELD,
+        Event.SHARES_CLOSED,
+        Event.SMB_REFUSED,
         Event.SMTP_REFUSED,
         Event.SMTP_LOST,
         Event.SPACE_LOW,

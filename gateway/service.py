@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conf.model import Config
-from gateway.arrive import place
+from gateway.arrive import place, samba
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
 from gateway.arrive.smtp import Listener
@@ -99,7 +99,8 @@ class Service:
         return moved, [f"{door.share.name}: {sentence}" for door in self.doors for sentence in door.left]
 
     def _stations(self) -> list[Coroutine[Any, Any, None]]:
-        return [self.normaliser.run(), self.deliverer.run(), self.teller.run()]
+        shares = samba.keep(self.config, self.spool)
+        return [self.normaliser.run(), self.deliverer.run(), self.teller.run(), shares]
 
     async def _settle(self) -> None:
         """Wait until nothing moves any more; what is stuck on a fault of this machine is not waited for without end."""

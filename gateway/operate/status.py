@@ -12,11 +12,13 @@ from rich.console import Console
 
 from conf.model import Config
 from gateway import __version__
+from gateway.arrive.reserve import opens_at_bytes
 from gateway.operate.records import age_s, moment, span
 from gateway.spool import files
 from gateway.spool.job import OWED, State
 from gateway.spool.journal import Journal
 from gateway.spool.traffic import Traffic
+from hotfolder.samba import CLOSED_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Status:
     """What ``scangate status`` says. ``oldest_s`` is the age of the oldest scan that is still owed.
 
     ``kept`` is how many failed and quarantined scans still lie in the spool for a person to look at.
+    ``are_shares_closed``: they refuse new scans until ``shares_open_at_bytes`` are free. ``legacy_shares`` have SMB1.
     """
 
     version: str
@@ -44,12 +47,16 @@ class Status:
     oldest_s: float | None
     free_bytes: int
     is_space_low: bool
+    are_shares_closed: bool
+    shares_open_at_bytes: int
+    legacy_shares: tuple[str, ...]
     routes: tuple[Route, ...]
 
     @property
     def needs_person(self) -> bool:
         """Tell whether somebody should look: a fault, a failure, or nothing running."""
-        return not self.is_running or self.is_space_low or self.kept > 0 or any(r.paused_until for r in self.routes)
+        is_full = self.is_space_low or self.are_shares_closed
+        return not self.is_running or is_full or self.kept > 0 or any(r.paused_until for r in self.routes)
 
 
 def look(config: Config, journal: Journal, traffic: Traffic) -> Status:
@@ -72,6 +79,9 @@ def look(config: Config, journal: Journal, traffic: Traffic) -> Status:
         oldest_s=max((age_s(job) for job in owed), default=None),
         free_bytes=free_bytes,
         is_space_low=free_bytes < config.gateway.free_space,
+        are_shares_closed=(config.gateway.state / CLOSED_NAME).exists(),
+        shares_open_at_bytes=opens_at_bytes(config.gateway.free_space),
+        legacy_shares=tuple(share.name for share in config.share if share.legacy_smb1),
         routes=tuple(routes),
     )
 
@@ -106,6 +116,11 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
     console.print(f"Failed:    {failed}, in quarantine {quarantined}, still kept {status.kept}")
     low = ", TOO LITTLE: no scan is accepted" if status.is_space_low else ""
     console.print(f"Free:      {status.free_bytes / 1e9:.1f} GB{low}")
+    if status.are_shares_closed:
+        console.print("Shares:    CLOSED for new scans, because too little space is free")
+        console.print(f"           They open at {status.shares_open_at_bytes / 1e6:.0f} MB free; delivery goes on")
+    for name in status.legacy_shares:
+        console.print(f"Warning:   share {name} has legacy_smb1, which is unsafe")
     for route in status.routes:
         console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
         if route.paused_until is not None:

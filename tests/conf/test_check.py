@@ -185,5 +185,5 @@ def test_an_admin_is_reachable_or_told(domain, is_direct):
     """A person who must be told can be told, or the configuration says that they cannot."""
     domains = ("contoso.com",) if is_direct else ("contoso.com", "fabrikam.com", "x.contoso.com")
     upstream = DirectSend(method="direct-send", host="mx.example", domains=domains)
-    tables = Tables(Gateway(admin=(f"a@{domain}",)), None, (upstream,), None, None, None)
+    tables = Tables(Gateway(admin=(f"a@{domain}",)), None, (upstream,), None, None, None, None)
     assert bool(check(tables)) is (domain not in domains)

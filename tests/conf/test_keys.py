@@ -8,7 +8,7 @@ from conf import keys
 def test_every_table_is_known_in_its_shape():
     """Tables that may stand several times are told from those that stand once."""
     assert [keys.heading(table) for table in keys.TABLES] == [
-        "[gateway]", "[sender]", "[[upstream]]", "[[share]]", "[[smtp]]", "[pdf]", "[delivery]", "[log]",
+        "[gateway]", "[sender]", "[[upstream]]", "[[share]]", "[[smtp]]", "[samba]", "[pdf]", "[delivery]", "[log]",
     ]  # fmt: skip
 
 
@@ -46,7 +46,8 @@ def test_all_paths_are_found():
     assert {table: keys.path_keys(table) for table in keys.TABLES if keys.path_keys(table)} == {
         "gateway": ("state",),
         "upstream": ("ca_file", "password_file", "client_secret_file", "certificate_file", "key_file", "path"),
-        "share": ("path",),
+        "share": ("path", "password_file"),
+        "samba": ("logs",),
     }
 
 

@@ -14,8 +14,10 @@ import pytest
 from gateway.operate.status import Status, is_running, look, show
 from gateway.spool.job import State
 from gateway.spool.traffic import Pause
+from hotfolder.samba import CLOSED_NAME
 from tests.gateway.deliver.given import config, direct
 from tests.gateway.operate.given import LONG_REPLY, Desk, console, desk, printed
+from tests.hotfolder.served import share
 
 NAME = "direct-send"
 
@@ -140,6 +142,27 @@ def test_little_space_needs_a_person(here: Desk):
     assert status.is_space_low
     assert status.needs_person
     assert "TOO LITTLE" in _shown(status)
+
+
+def test_closed_shares_need_a_person(here: Desk):
+    """While the shares refuse new scans, also when there is a little more space again, the status says until when."""
+    (here.state / CLOSED_NAME).touch()
+    with _service(here):
+        status = _look(here, gateway={"state": str(here.state), "free_space": "1 kB"})
+    assert status.are_shares_closed
+    assert not status.is_space_low
+    assert status.needs_person
+    assert "Shares:    CLOSED for new scans" in _shown(status)
+
+
+def test_smb1_is_shown_as_long_as_it_is_on(here: Desk):
+    """A share with legacy_smb1 is a warning in the status, and needs nobody."""
+    shares = [share("old", legacy_smb1=True), share()]
+    samba = {"interfaces": ["192.168.1.50"], "legacy_address": "192.168.1.51"}
+    with _service(here):
+        status = _look(here, share=shares, samba=samba)
+    assert not status.needs_person
+    assert "Warning:   share old has legacy_smb1, which is unsafe\n" in _shown(status)
 
 
 def test_json_has_every_field(here: Desk):

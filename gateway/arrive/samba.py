@@ -1,0 +1,150 @@
+"""What the service does for the Samba in front of its shares: close them below the reserve, tell who was refused.
+
+The service needs no rights for it: the drawn smb.conf has smbd look for a file before it admits a connection, and the
+folder of smbd's logs may be read by the service's group.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from conf.model import Config
+from gateway.arrive.reserve import is_to_be_closed, opens_at_bytes
+from gateway.events import Event, log
+from gateway.spool import files
+from gateway.spool.files import Spool
+from hotfolder.samba import CLOSED_NAME
+from hotfolder.samba_log import Refused, Why, device_of, refusals
+
+_EVERY_S: Final = 5.0
+"""At 100 Mbit/s a device writes 60 MB in that time, a third of the default reserve."""
+_TELL_AGAIN_S: Final = 600.0
+_MOST_BYTES: Final = 1 << 18
+_MOST_TOLD: Final = 1000
+
+
+@dataclass(slots=True)
+class Gate:
+    """Opens and closes the shares by the free space. The file outlives the service, and the next start looks anew."""
+
+    spool: Spool
+    state: Path
+    reserve_bytes: int
+    _fault: str = ""
+
+    def look(self) -> None:
+        """Close or open the shares, if the free space says so, and log it. A disk at fault is told once."""
+        path = self.state / CLOSED_NAME
+        try:
+            free_bytes = files.free_bytes(self.spool)
+            was_closed = path.exists()
+            is_closed = is_to_be_closed(is_closed=was_closed, free_bytes=free_bytes, reserve_bytes=self.reserve_bytes)
+            if is_closed and not was_closed:
+                path.touch(mode=0o644)
+                log(Event.SHARES_CLOSED, free_bytes=free_bytes, opens_at_bytes=opens_at_bytes(self.reserve_bytes))
+            elif was_closed and not is_closed:
+                path.unlink()
+                log(Event.SHARES_OPENED, free_bytes=free_bytes)
+            self._fault = ""
+        except OSError as error:
+            if str(error) != self._fault:
+                self._fault = str(error)
+                log(Event.LOCAL_FAULT, reason=f"the shares cannot be closed or opened: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    inode: int
+    offset: int
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Tells of refused devices from smbd's logs: what came since the first look, each reason once in ten minutes."""
+
+    logs: Path
+    clock: Callable[[], float] = time.monotonic
+    _places: dict[str, _Place] | None = None
+    _is_unreadable: bool = False
+    _told: dict[tuple[str, Why, str], tuple[float, int]] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Log what is new; once also that the folder cannot be read. A log that cannot be read is as good as none."""
+        try:
+            names = sorted(name for name in os.listdir(self.logs) if device_of(name) is not None)
+            self._is_unreadable = False
+        except OSError as error:
+            names = []
+            if not self._is_unreadable:
+                self._is_unreadable = True
+                what = f"cannot be read ({error.strerror}), so nobody is told which device is refused"
+                log(Event.CONFIG_WARNING, what=f"samba.logs: {self.logs} {what}; run scangate samba-apply as root")
+        places = {} if self._places is None else self._places
+        found = {name: self._read(name, places.get(name)) for name in names}
+        is_first, self._places = self._places is None, {name: place for name, (place, _) in found.items() if place}
+        if is_first:
+            return
+        for name, (_, text) in found.items():
+            for refused in refusals(text):
+                self._tell(refused.device or str(device_of(name)), refused)
+
+    def _read(self, name: str, place: _Place | None) -> tuple[_Place | None, str]:
+        """Return where the next look begins, and what was written since the last; of a long piece its end."""
+        try:
+            with open(self.logs / name, "rb", opener=_plainly) as file:
+                status = os.fstat(file.fileno())
+                is_same = place is not None and place.inode == status.st_ino and place.offset <= status.st_size
+                offset = place.offset if place is not None and is_same else 0
+                file.seek(max(offset, status.st_size - _MOST_BYTES))
+                data = file.read(_MOST_BYTES)
+                whole = data[: data.rfind(b"\n") + 1]
+                return _Place(status.st_ino, file.tell() - len(data) + len(whole)), whole.decode(errors="replace")
+        except OSError:
+            return place, ""
+
+    def _tell(self, device: str, refused: Refused) -> None:
+        key = (device, refused.why, refused.user)
+        told_s, times = self._told.get(key, (float("-inf"), 0))
+        now_s = self.clock()
+        if now_s - told_s < _TELL_AGAIN_S:
+            self._told[key] = (told_s, times + 1)
+            return
+        if len(self._told) > _MOST_TOLD:
+            self._told.clear()
+        self._told[key] = (now_s, 0)
+        log(
+            Event.SMB_REFUSED,
+            client=device,
+            user=refused.user or None,
+            why=refused.why.value,
+            times=times + 1,
+            reason=refused.sentence,
+        )
+
+
+def _plainly(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def gate(config: Config, spool: Spool) -> Gate:
+    """Return the gate of a configuration's shares."""
+    return Gate(spool, config.gateway.state, config.gateway.free_space)
+
+
+async def keep(config: Config, spool: Spool) -> None:
+    """Look after the shares until cancelled."""
+    watched, told = gate(config, spool), Refusals(config.samba.logs)
+    has_user = any(share.user is not None for share in config.share)
+
+    def look() -> None:
+        watched.look()
+        if has_user:
+            told.look()
+
+    while config.share:
+        await asyncio.to_thread(look)
+        await asyncio.sleep(_EVERY_S)

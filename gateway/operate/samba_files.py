@@ -1,0 +1,135 @@
+"""smb.conf on disk: drawn for this box, tested before it replaces anything, what was there before kept."""
+
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, assert_never
+
+from conf.model import Config
+from gateway.operate import samba_tools as tools
+from gateway.spool import durable
+from hotfolder.samba import Server, Site, draw, is_drawn
+
+_GUEST: Final = "nobody"
+_MODE: Final = 0o644
+_BEFORE: Final = ".before-scangate"
+_DRAFT: Final = ".scangate-new"
+
+
+class SiteError(Exception):
+    """smb.conf cannot be drawn for this box; each line is a sentence with its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where things stand on the box. A test may name others."""
+
+    smb_conf: Path = Path("/etc/samba/smb.conf")
+    legacy_conf: Path = Path("/etc/samba/scangate-legacy.conf")
+    unit: Path = Path("/etc/systemd/system/scangate-legacy-smbd.service")
+    legacy_folder: Path = Path("/var/lib/scangate-legacy-samba")
+
+    def conf(self, server: Server) -> Path:
+        """Return the smb.conf of a server."""
+        return self.smb_conf if server is Server.MAIN else self.legacy_conf
+
+
+def site(config: Config, server: Server, paths: Paths) -> Site:
+    """Look up what drawing needs to know of the box. Raises SiteError."""
+    match server:
+        case Server.MAIN:
+            return Site(owners(config))
+        case Server.LEGACY:
+            return Site(owners(config), paths.legacy_folder, ports=(445, 139))
+        case _:
+            assert_never(server)
+
+
+def owners(config: Config) -> Mapping[str, str]:
+    """Return the account that owns the folder of each served share. Raises SiteError, with every fault."""
+    found: dict[str, str] = {}
+    faults: list[str] = []
+    for share in config.share:
+        if share.user is None:
+            continue
+        key = f"share.{share.name}.path: {share.path}"
+        try:
+            found[share.name] = pwd.getpwuid(share.path.stat().st_uid).pw_name
+        except OSError:
+            faults.append(f"{key} cannot be looked at; make the folder, owned by the service's user")
+        except KeyError:
+            faults.append(f"{key} belongs to no known account; give it to the service's user")
+        if found.get(share.name) == _GUEST:
+            faults.append(f"{key} belongs to nobody, Samba's guest, who may not write; give it to the service's user")
+    if faults:
+        raise SiteError("\n".join(faults))
+    return found
+
+
+def group_id(owners: Mapping[str, str]) -> int:
+    """Return the group of the account the service runs as, which owns the folders; root's when there is none."""
+    return next((pwd.getpwnam(name).pw_gid for name in owners.values()), 0)
+
+
+def text(config: Config, server: Server, paths: Paths, source: Path) -> str:
+    """Return the smb.conf of a server on this box. Raises SiteError."""
+    try:
+        return draw(config, server, site(config, server, paths), source)
+    except ValueError as error:
+        raise SiteError(str(error)) from error
+
+
+def current(path: Path) -> str | None:
+    """Return what stands at a path, None when nothing does. Raises OSError."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def write_draft(path: Path, drawn: str) -> Path:
+    """Write a new file beside the one it is to replace, durably, and return where it is. Raises OSError."""
+    draft = path.with_name(f"{path.name}{_DRAFT}")
+    draft.unlink(missing_ok=True)
+    durable.write_file(draft, [drawn.encode()])
+    draft.chmod(_MODE)
+    return draft
+
+
+def test_draft(draft: Path) -> list[str]:
+    """Return what testparm warns of; a draft it refuses is removed. Raises ToolError."""
+    try:
+        return tools.test_file(draft)
+    except tools.ToolError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def put(draft: Path, path: Path, before: str | None) -> Path | None:
+    """Put a tested draft in its place, durably; return where a file that was not ours is kept, None without one."""
+    kept = None
+    if before is not None and not is_drawn(before):
+        kept = _keep(path)
+    durable.rename(draft, path)
+    return kept
+
+
+def _keep(path: Path) -> Path:
+    """Give a file a second name, durably, which outlives its replacement; nothing that has such a name is overwritten.
+
+    After a crash before the replacement the name is there already.
+    """
+    number = 1
+    while True:
+        name = path.with_name(f"{path.name}{_BEFORE}{'' if number == 1 else f'-{number}'}")
+        try:
+            os.link(path, name)
+        except FileExistsError:
+            if not name.is_symlink() and name.samefile(path):
+                return name
+            number += 1
+            continue
+        durable.sync_directory(path.parent)
+        return name
