@@ -18,7 +18,7 @@ from conf.model import Share
 from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Trouble
 from hotfolder.hints import Hints, Watched
 from hotfolder.names import split_key
-from hotfolder.settle import History, Ready, Rule
+from hotfolder.settle import Ready, Rule
 from hotfolder.survey import Survey, take_survey
 from hotfolder.track import NOTHING, Track, offer
 
@@ -67,7 +67,7 @@ async def arrivals(
         rule: by default the share's, with the times of ``Rule``.
         pace: by default that of ``Pace``.
     """
-    rule = rule or Rule(quiet_s=share.quiet, incomplete_timeout_s=share.incomplete_timeout)
+    rule = rule or _rule(share)
     pace, wake = pace or Pace(), wake or asyncio.Event()
     hints = Hints(share.path, _waker(wake), clock, pace.retry_s)
     look = partial(_look, share.path, hints, rule, clock, with_folders)
@@ -81,8 +81,8 @@ async def arrivals(
                 yield report
             offered: list[str] = []
             for key, ready in survey.outlook.ready:
-                offered.append(key)
-                yield _arrival(share, key, ready, survey.track.histories[key])
+                offered += [key, *(one for one, _ in survey.outlook.companions.get(key, ()))]
+                yield _arrival(share, key, ready, survey)
                 if clock() >= began_s + pace.pending_s:
                     break
             track = offer(survey.track, tuple(offered))
@@ -119,10 +119,20 @@ async def _sleep(wake: asyncio.Event, gap_s: float, due_in_s: float) -> None:
             await wake.wait()
 
 
-def _arrival(share: Share, key: str, ready: Ready, history: History) -> Arrival:
+def _rule(share: Share) -> Rule:
+    sidecar_s = share.sidecar_timeout if share.sidecars else None
+    return Rule(quiet_s=share.quiet, incomplete_timeout_s=share.incomplete_timeout, sidecar_s=sidecar_s)
+
+
+def _arrival(share: Share, key: str, ready: Ready, survey: Survey) -> Arrival:
     folder, _ = split_key(key)
-    file = ArrivedFile(share.path / key, history.stamp, is_held_open=ready.is_held_open, folder=folder)
-    return Arrival(share=share.name, files=(file,), rejected=ready.rejected)
+    files = tuple(
+        ArrivedFile(
+            share.path / one, survey.track.histories[one].stamp, how.is_held_open, folder, is_sidecar=one != key
+        )
+        for one, how in ((key, ready), *survey.outlook.companions.get(key, ()))
+    )
+    return Arrival(share=share.name, files=files, rejected=ready.rejected)
 
 
 def _look(
