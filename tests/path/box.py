@@ -32,6 +32,7 @@ class Box:
         to: Sequence[str] = ("office@contoso.com",),
         recipients: Sequence[str] = ("contoso.com",),
         gateway: str = "",
+        sharing: str = "",
         more: str = "",
     ):
         """Write the configuration; nothing runs yet."""
@@ -54,9 +55,10 @@ name = "Scanner"
 [[share]]
 name = "scans"
 path = "{self.share}"
-to = {json.dumps(list(to))}
+{f"to = {json.dumps(list(to))}" if to else ""}
 quiet = "500ms"
 incomplete_timeout = "1s"
+{sharing}
 [[smtp]]
 listen = "127.0.0.1:{self.smtp_port}"
 clients = ["127.0.0.1"]
