@@ -15,10 +15,12 @@ from tests.peers.loopback import free_port, wait_until
 from tests.peers.process import Process
 
 ROOT = Path(__file__).resolve().parents[2]
+DELIVERY = '[delivery]\nfirst_retry = "500ms"\nlongest_retry = "1s"'
 
 
 class Box:
-    """One scangate below `folder`; its share and state lie there. `upstreams` is TOML, appended as it stands.
+    """One scangate below `folder`; its share and state lie there. `upstreams` is TOML, appended as it stands; so are
+    `sharing`, further keys of the share, `gateway` and `more`.
 
     Started by `start` (or as a context manager), ended by `stop` (SIGTERM) or `kill` (as a crash).
     """
@@ -63,9 +65,7 @@ incomplete_timeout = "1s"
 listen = "127.0.0.1:{self.smtp_port}"
 clients = ["127.0.0.1"]
 recipients = {json.dumps(list(recipients))}
-[delivery]
-first_retry = "500ms"
-longest_retry = "1s"
+{DELIVERY}
 {more}
 {upstreams}
 """,
