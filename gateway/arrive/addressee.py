@@ -37,9 +37,9 @@ def addressee(config: Config, share: Share, folder: str, said: Sidecar | Unusabl
     """Decide who gets a scan that lay in a sub-folder (empty: at the top level), and what its sidecar said, if any.
 
     A sidecar at the top level names the recipients, all of them or none. In a sub-folder the folder's name does; a
-    sidecar there may add a subject, and name that person or nobody.
+    sidecar there may add a subject, and name that person or nobody. Folders that are not people say nothing.
     """
-    owner = _of_folder(config, share, folder) if folder else None
+    owner = _of_folder(config, share, folder) if folder and share.folders == "address" else None
     if isinstance(owner, Unaddressed):
         return owner
     match said:
@@ -57,8 +57,6 @@ def addressee(config: Config, share: Share, folder: str, said: Sidecar | Unusabl
 
 def _of_folder(config: Config, share: Share, folder: str) -> Address | Unaddressed:
     shown = display_name(folder)
-    if share.folders != "address":
-        return Unaddressed(f'{_NOBODY}it lies in the folder "{shown}".')
     name = folder.strip(" ").rstrip(_TRAILING)
     named = name if "@" in name or share.domain is None else f"{name}@{share.domain}"
     if not is_address(named):

@@ -19,10 +19,10 @@ DELIVERY = '[delivery]\nfirst_retry = "500ms"\nlongest_retry = "1s"'
 
 
 class Box:
-    """One scangate below `folder`; its share and state lie there. `upstreams` is TOML, appended as it stands; so are
-    `sharing`, further keys of the share, `gateway` and `more`.
+    """One scangate below `folder`; its share and state lie there. `upstreams` is TOML, appended as it stands.
 
-    Started by `start` (or as a context manager), ended by `stop` (SIGTERM) or `kill` (as a crash).
+    So are `sharing`, further keys of the share, `gateway` and `more`. Started by `start` (or as a context manager),
+    ended by `stop` (SIGTERM) or `kill` (as a crash).
     """
 
     def __init__(

@@ -90,12 +90,17 @@ def test_twins_of_another_alphabet_are_both_nobody(form: Any):
         (BOB, {"recipients": [ALICE]}, "bob@contoso.com is not in recipients"),
         ("alice@x.contoso.com", {}, "alice@x.contoso.com is not in recipients"),
         (EVE, {"recipients": ["fabrikam.com"], "upstream": DIRECT}, "no upstream may carry mail to eve@fabrikam.com"),
-        (ALICE, {"folders": "off"}, "it lies in the folder"),
     ],
 )
 def test_who_may_not_be_named_gets_nothing(folder: str, keys: dict[str, Any], part: str):
     """An address that is not allowed, or cannot be reached, fails: it never becomes ``to``."""
     assert part in why(folder, **keys)
+
+
+def test_where_folders_are_no_people_they_say_nothing():
+    """A folder of a share whose folders are something else (a batch) names nobody: ``to`` or its sidecar does."""
+    assert decide(EVE, folders="off") == Addressed(OFFICE)
+    assert decide(EVE, Sidecar((BOB,), ""), folders="off") == Addressed((BOB,))
 
 
 @pytest.mark.parametrize(
@@ -165,6 +170,7 @@ def test_nobody_but_the_allowed_and_the_named_ever_gets_a_scan(
         found.sentence.encode()
         assert "\n" not in found.sentence
         return
+    folder = folder if folders == "address" else ""
     if folder == "" and said is None:
         assert found.recipients == OFFICE
         return
