@@ -38,8 +38,9 @@ def material_of(directory: Path, envelope: Envelope) -> Material:
     """Return the scan files of a job: its originals, or those inside its mail. Raises ScanError when there are none."""
     originals = directory / files.ORIGINAL
     if envelope.origin.kind is not OriginKind.SMTP:
-        shown = [names.display_name(original.name) for original in envelope.originals]
-        return _in_order([originals / original.stored for original in envelope.originals], shown, None)
+        pages = [original for original in envelope.originals if not original.is_sidecar]
+        shown = [names.display_name(original.name) for original in pages]
+        return _in_order([originals / original.stored for original in pages], shown, None)
     work = directory / WORK
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()

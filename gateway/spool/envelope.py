@@ -13,6 +13,9 @@ FORMAT: Final = 1
 """The first key of ``envelope.json``; a reader that finds a larger number refuses the job instead of guessing."""
 
 
+_ALWAYS: Final = frozenset({"stored", "name", "size_bytes", "sha256"})
+
+
 class CorruptEnvelopeError(ValueError):
     """These bytes are no envelope of ours; the sentence says what is wrong with them."""
 
@@ -43,12 +46,18 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """One file as it arrived, byte for byte. ``stored`` is its name in the job directory, ``name`` the device's."""
+    """One file as it arrived, byte for byte. ``stored`` is its name in the job directory, ``name`` the device's.
+
+    ``folder`` is the sub-folder of the share that it came from, empty for the top level and for mails. ``is_sidecar``:
+    it is no page, but said who gets the scan; kept for a person.
+    """
 
     stored: str
     name: str
     size_bytes: int
     sha256: str
+    folder: str = ""
+    is_sidecar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,8 @@ class Envelope:
     """What was asked: fixed at commit, never changed.
 
     ``sender`` is the SMTP MAIL FROM, whom we tell of a failure; None for the null return path or none at all.
-    ``rejected`` is the sentence of an arrival known to be no scan, else empty. ``message_id`` (without brackets) and
+    ``rejected`` is the sentence of an arrival known to be no scan or to be nobody's, else empty; only then may
+    ``recipients`` be empty. ``subject`` is what its sidecar says, else empty. ``message_id`` (without brackets) and
     ``arrived_at`` become Message-ID and Date of the mail, the same at every attempt.
     """
 
@@ -68,6 +78,7 @@ class Envelope:
     originals: tuple[Original, ...]
     message_id: str
     rejected: str = ""
+    subject: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -81,7 +92,7 @@ class Envelope:
             return f"notice about {self.origin.name}"
         if self.origin.kind is OriginKind.SMTP:
             return ""
-        shown = ", ".join(original.name for original in self.originals)
+        shown = ", ".join(original.name for original in self.originals if not original.is_sidecar)
         return "".join(char if char.isprintable() else "?" for char in shown)[:80]
 
 
@@ -91,8 +102,16 @@ def encode(envelope: Envelope) -> bytes:
     The line end is the mark that the file is whole: a truncated one does not decode.
     """
     fields = asdict(envelope)
+    if not envelope.subject:
+        del fields["subject"]
+    fields["originals"] = [_spelled(original) for original in envelope.originals]
     fields["arrived_at"] = envelope.arrived_at.isoformat()
     return json.dumps({"format": FORMAT, **fields}, indent=1, ensure_ascii=True).encode() + b"\n"
+
+
+def _spelled(original: Original) -> dict[str, Any]:
+    """Return an original's fields; one that says nothing is left out, as before there was such a field."""
+    return {key: value for key, value in asdict(original).items() if value or key in _ALWAYS}
 
 
 def decode(data: bytes) -> Envelope:
@@ -129,11 +148,14 @@ def _refuse(sentence: str) -> NoReturn:
 def _verify(envelope: Envelope) -> None:
     """Refuse an envelope whose values could lead astray: names that leave the directory, recipients that are none."""
     origin = envelope.origin
-    texts: list[object] = [envelope.id, envelope.message_id, envelope.rejected, origin.name, origin.client]
+    texts: list[object] = [envelope.id, envelope.message_id, envelope.rejected, envelope.subject]
+    texts += [origin.name, origin.client]
     if not all(_is_text(text) for text in texts) or not is_job_id(envelope.id):
         raise CorruptEnvelopeError("envelope.json has an id or a text that is none")
     addresses: list[object] = [*envelope.recipients, *([] if envelope.sender is None else [envelope.sender])]
-    if not envelope.recipients or not all(isinstance(text, str) and is_address(text) for text in addresses):
+    if not (envelope.recipients or envelope.rejected) or not all(
+        isinstance(text, str) and is_address(text) for text in addresses
+    ):
         raise CorruptEnvelopeError("envelope.json names a recipient or sender that is no address")
     if envelope.arrived_at.tzinfo is None:
         raise CorruptEnvelopeError("envelope.json has a time without zone")
@@ -147,8 +169,10 @@ def _is_text(value: object) -> bool:
 
 
 def _is_own_file(original: Original) -> bool:
-    """Tell whether both names stay within a directory, here and when a file is given back to its share."""
+    """Tell whether all names stay within a directory, here and when a file is given back to its share."""
     names: list[object] = [original.stored, original.name]
+    if original.folder != "":
+        names.append(original.folder)
     size_bytes: object = original.size_bytes
     return (
         all(isinstance(name, str) and _is_file_name(name) for name in names)
@@ -156,6 +180,7 @@ def _is_own_file(original: Original) -> bool:
         and not isinstance(size_bytes, bool)
         and size_bytes >= 0
         and _is_text(original.sha256)
+        and isinstance(original.is_sidecar, bool)
     )
 
 

@@ -38,6 +38,12 @@ def test_a_scan_from_the_share():
     assert written.text == ("1 page, scanned to scans. The scan is attached as PDF.",)
 
 
+def test_the_subject_of_a_sidecar():
+    """A subject from a sidecar is the mail's, as one clean line."""
+    written = letter(CONFIG, replace(SHARED, subject="Invoice\n 7 \u00fc"), None, ["scan.tif"], ONE_PAGE)
+    assert (written.subject, written.pdf_name) == ("Invoice 7 \u00fc", "scan.pdf")
+
+
 @pytest.mark.parametrize("names", [[], [""]])
 def test_a_scan_without_a_name(names):
     """A scan whose file has no name is named by the time of its arrival."""
