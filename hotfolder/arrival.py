@@ -1,6 +1,6 @@
 """What was seen of a file in a share, the finished files that make one scan, and what else a share has to report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from pathlib import Path
 
@@ -23,11 +23,15 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A file as seen once. ``seen_s`` is monotonic seconds."""
+    """A file as seen once. ``seen_s`` is monotonic seconds.
+
+    ``age_s``: since its last change by the wall clock, which may be wrong; 0 for a change in the future.
+    """
 
     path: Path
     stamp: Stamp
     seen_s: float
+    age_s: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Hold(StrEnum):
     OPEN = "still open"
     STRANGE = "not taken"
     LEFT = "offered and left"
+    EMPTY = "still empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +110,12 @@ class Recovered:
     sentence: str
     trouble: Trouble
     share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds in a share from now on: every file that is held, by name, and every trouble of the share."""
+
+    share: str
+    held: tuple[Held, ...] = ()
+    faults: tuple[Fault, ...] = ()

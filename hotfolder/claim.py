@@ -1,4 +1,6 @@
-"""Take files off a share, give them back, and show there which ones failed: the only code that changes a share.
+"""Take files off a share, give them back, and show there which ones failed.
+
+Beside this only ``status_file`` (STATUS.txt) and ``prune`` (old files in ``_failed``) change a share.
 
 A share belongs to strangers. No symbolic link below it is followed, nothing in it is overwritten, names are only bytes.
 The path of the share itself comes from the configuration and may be a link.
@@ -32,6 +34,7 @@ from hotfolder.exclusive import NAME_BYTES, free_names, rename_exclusive, with_m
 from hotfolder.lease import is_being_written
 from hotfolder.look import open_directory, open_scan, stamp_of, why_strange
 from hotfolder.names import FAILED_NAME, display_name
+from hotfolder.texts import note_mark, notepad
 from hotfolder.verdict import Writing
 
 _BLOCK_BYTES: Final = 1024 * 1024
@@ -167,10 +170,11 @@ def _move_back(claimed: str, claimed_fd: int, name: str, share_fd: int) -> str:
 def put_failed(original: Path, share_dir: Path, name: str, sentence: str, ticket: str) -> Path:
     """Copy a scan that failed into the share's ``_failed``, durably, with a text beside it; return the copy's path.
 
-    ``scan.pdf`` gets ``scan.pdf.txt`` with the sentence and the ticket in it. When another scan has the name it becomes
-    ``scan~TICKET.pdf``. Called again for the same ticket and the same bytes, also after a crash half-way, it finishes
-    what it began or returns what is there: the text comes first, and the copy under its name is always complete.
-    ``_failed`` is made when missing (mode 0770, so that clients can empty it) and never followed when it is a link.
+    ``scan.pdf`` gets ``scan.pdf.txt`` with the sentence (one line or several) and the ticket in it, for ``notepad``.
+    When another scan has the name it becomes ``scan~TICKET.pdf``. Called again for the same ticket and the same bytes,
+    also after a crash half-way, it finishes what it began or returns what is there: the text comes first, and the copy
+    under its name is always complete. ``_failed`` is made when missing (mode 0770, so that clients can empty it) and
+    never followed when it is a link.
 
     Raises ShareError; ValueError for a name or ticket that is a path.
     """
@@ -183,12 +187,12 @@ def put_failed(original: Path, share_dir: Path, name: str, sentence: str, ticket
         open_directory(share_dir) as share_fd,
         _failed_directory(share_fd) as failed_fd,
     ):
-        mark = f"Ticket: {ticket}\r\nSHA-256: {_digest(fd)[1]}\r\n"
-        text = f"{sentence}\r\n\r\nFile: {display_name(name)}\r\n{mark}".encode(errors="replace")
+        mark = note_mark(ticket, _digest(fd)[1])
+        text = notepad(f"{sentence}\n\nFile: {display_name(name)}\n{mark}")
         for candidate in free_names(name, ticket, NAME_BYTES - len(_NOTE)):
             is_there = _exists(candidate, failed_fd)
             note = _note(candidate + _NOTE, failed_fd)
-            is_ours = note is not None and note.endswith(mark.encode())
+            is_ours = note is not None and note.endswith(notepad(mark, is_start=False))
             if is_there and is_ours:
                 return share_dir / FAILED_NAME / candidate
             if is_there or (note is not None and not is_ours):
@@ -198,6 +202,27 @@ def put_failed(original: Path, share_dir: Path, name: str, sentence: str, ticket
             source.seek(0)
             _write(source, candidate, failed_fd, ticket)
             return share_dir / FAILED_NAME / candidate
+    raise AssertionError("free_names ends")
+
+
+def put_note(share_dir: Path, name: str, sentence: str, ticket: str) -> Path:
+    """Put the text alone into ``_failed``, for a scan whose bytes are lost; return its path. As ``put_failed`` else."""
+    _check_name(name)
+    _check_name(ticket)
+    mark = note_mark(ticket, "0" * 64)
+    with (
+        telling(f"cannot tell of {display_name(name)} in {FAILED_NAME}"),
+        open_directory(share_dir) as share_fd,
+        _failed_directory(share_fd) as failed_fd,
+    ):
+        for candidate in free_names(name, ticket, NAME_BYTES - len(_NOTE)):
+            note = _note(candidate + _NOTE, failed_fd)
+            if note is None and not _exists(candidate, failed_fd):
+                text = notepad(f"{sentence}\n\nFile: {display_name(name)}\n{mark}")
+                _write(io.BytesIO(text), candidate + _NOTE, failed_fd, ticket)
+            elif note is None or not note.endswith(notepad(mark, is_start=False)):
+                continue
+            return share_dir / FAILED_NAME / (candidate + _NOTE)
     raise AssertionError("free_names ends")
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ def list_folder(folder: Path, clock: Callable[[], float]) -> Listing:
             if why := why_strange(status):
                 strange[entry.name] = why
             else:
-                sightings[entry.name] = Sighting(folder / entry.name, stamp_of(status), clock())
+                age_s = max(0.0, time.time() - status.st_mtime)
+                sightings[entry.name] = Sighting(folder / entry.name, stamp_of(status), clock(), age_s)
     return Listing(sightings, strange)
 
 

@@ -29,7 +29,8 @@ from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyObserver
 
 from conf.model import Share
-from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Trouble
+from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Standing, Trouble
+from hotfolder.names import is_scan_name
 from hotfolder.settle import History, Ready, Rule
 from hotfolder.survey import Survey, take_survey
 from hotfolder.track import NOTHING, Track, offer
@@ -64,7 +65,7 @@ class Watched:
     is_anew: bool = False
 
 
-Report = Arrival | Held | Fault | Recovered
+Report = Arrival | Held | Fault | Recovered | Standing
 
 
 async def arrivals(
@@ -80,7 +81,8 @@ async def arrivals(
 
     Whoever asks for the next item has taken the files of the last ``Arrival`` off the share. A file that is still there
     begins again from scratch, later each time. A missing or unreadable folder is a ``Fault``, tried again until
-    ``Recovered``; so are events that the kernel refuses, while looking alone goes on. Close it with ``aclose``.
+    ``Recovered``; so are events that the kernel refuses, while looking alone goes on. A ``Standing`` follows whatever
+    changes it. Close it with ``aclose``.
 
     Args:
         share: whose top level is watched; directories in it are not.
@@ -163,9 +165,19 @@ class _Told:
         self._share = share
         self._faults: Mapping[Trouble, str] = {}
         self._held: Mapping[str, tuple[Hold, str]] = {}
+        self._standing = Standing(share.name)
 
-    def news(self, survey: Survey, watched: Watched) -> Iterator[Held | Fault | Recovered]:
-        """Yield what is new since the last look."""
+    def news(self, survey: Survey, watched: Watched) -> Iterator[Held | Fault | Recovered | Standing]:
+        """Yield what is new since the last look, and then what holds now if that has changed."""
+        yield from self._news(survey, watched)
+        name, path = self._share.name, self._share.path
+        held = tuple(Held(path / key, reason, hold, name) for key, (hold, reason) in sorted(self._held.items()))
+        faults = tuple(Fault(sentence, trouble, name) for trouble, sentence in self._faults.items())
+        before, self._standing = self._standing, Standing(name, held, faults)
+        if self._standing != before:
+            yield self._standing
+
+    def _news(self, survey: Survey, watched: Watched) -> Iterator[Held | Fault | Recovered]:
         faults: dict[Trouble, str] = {}
         if survey.unreadable:
             faults[Trouble.FOLDER] = f"the folder cannot be read, scans in it wait: {survey.unreadable}"
@@ -209,6 +221,8 @@ class _Hints(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note when something was done under which name, and wake the watcher."""
         name = PurePath(os.fsdecode(event.dest_path or event.src_path)).name
+        if not event.is_directory and not is_scan_name(name):
+            return  # litter, a scan under its upload's name, or our own STATUS.txt: nothing to look for
         with self._events_lock:
             self._events[name] = self._clock()
         self._notify()

@@ -39,7 +39,7 @@ def test_a_failed_scan_is_shown_with_its_sentence(folders: Folders, original: Pa
         os.umask(umask)
     assert shown == folders.share / "_failed" / "scan.pdf"
     assert (shown.read_bytes(), original.read_bytes()) == (b"a broken scan", b"a broken scan")
-    text = shown.with_name("scan.pdf.txt").read_text()
+    text = shown.with_name("scan.pdf.txt").read_text(encoding="utf-8-sig")
     assert text.startswith(SENTENCE)
     assert TICKET in text
     assert stat.S_IMODE(shown.parent.stat().st_mode) == 0o770
