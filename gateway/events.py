@@ -18,6 +18,10 @@ class Event(StrEnum):
     SHARE_FAULT = "share-fault"
     SHARE_RECOVERED = "share-recovered"
     SHARE_HELD = "share-held"
+    SHARE_ALERT = "share-alert"
+    STATUS_FAULT = "status-fault"
+    STATUS_RECOVERED = "status-recovered"
+    FAILED_PRUNED = "failed-pruned"
     SMTP_LISTENING = "smtp-listening"
     SMTP_REFUSED = "smtp-refused"
     SMTP_LOST = "smtp-lost"
@@ -45,6 +49,8 @@ _PROBLEMS = frozenset(
         Event.CONFIG_WARNING,
         Event.SHARE_FAULT,
         Event.SHARE_HELD,
+        Event.SHARE_ALERT,
+        Event.STATUS_FAULT,
         Event.SMTP_REFUSED,
         Event.SMTP_LOST,
         Event.SPACE_LOW,
