@@ -114,6 +114,12 @@ class Share(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     incomplete_timeout: Seconds = Field(
         default=600.0, ge=1, le=86400, description="a broken file waits this long for its retry, then fails"
     )
+    failed_keep: Seconds = Field(
+        default=30 * 86400.0, ge=3600, le=3650 * 86400, description="a failed scan lies so long in _failed"
+    )
+    failed_room: Bytes = Field(
+        default=500_000_000, ge=0, description="failed scans take at most so much room there; the oldest go first"
+    )
     user: AccountName | None = Field(
         default=None, description="Samba account of the device; without it somebody else configures Samba"
     )

@@ -21,6 +21,10 @@ class Event(StrEnum):
     SHARES_CLOSED = "shares-closed"
     SHARES_OPENED = "shares-opened"
     SMB_REFUSED = "smb-refused"
+    SHARE_ALERT = "share-alert"
+    STATUS_FAULT = "status-fault"
+    STATUS_RECOVERED = "status-recovered"
+    FAILED_PRUNED = "failed-pruned"
     SMTP_LISTENING = "smtp-listening"
     SMTP_REFUSED = "smtp-refused"
     SMTP_LOST = "smtp-lost"
@@ -50,6 +54,8 @@ _PROBLEMS = frozenset(
         Event.SHARE_HELD,
         Event.SHARES_CLOSED,
         Event.SMB_REFUSED,
+        Event.SHARE_ALERT,
+        Event.STATUS_FAULT,
         Event.SMTP_REFUSED,
         Event.SMTP_LOST,
         Event.SPACE_LOW,

@@ -15,19 +15,24 @@ from gateway.arrive import place, samba
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
 from gateway.arrive.smtp import Listener
+from gateway.deliver.alert import Alerter
 from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
 from gateway.deliver.runner import Deliverer
 from gateway.deliver.tell import Teller
 from gateway.events import Event, log
 from gateway.normalise.runner import Normaliser
+from gateway.screen.look import Sources
+from gateway.screen.show import Screen
 from gateway.spool import files, recover
+from gateway.spool.alerts import Alerts
 from gateway.spool.database import Database
 from gateway.spool.files import Spool
 from gateway.spool.job import OWED, Job, State
 from gateway.spool.journal import Journal
 from gateway.spool.traffic import Traffic
 from hotfolder import lease
+from hotfolder.arrival import Standing
 
 _STUCK_S: Final = 5.0
 """``run_once`` gives up on what has not moved for so long while no station works."""
@@ -51,6 +56,8 @@ class Service:
     normaliser: Normaliser
     deliverer: Deliverer
     teller: Teller
+    alerter: Alerter
+    screen: Screen
     release: Callable[[], None]
     """Closes the journal and gives the state directory free."""
 
@@ -67,7 +74,7 @@ class Service:
             for listener in listeners:
                 await listener.open()
             async with asyncio.TaskGroup() as group:
-                stations = [group.create_task(work) for work in self._stations()]
+                stations = [group.create_task(work) for work in (*self._stations(), self.screen.run())]
                 doors = [group.create_task(door.run()) for door in self.doors]
                 log(Event.SERVICE_READY, shares=len(self.doors), listeners=len(listeners))
                 await stop.wait()
@@ -81,6 +88,7 @@ class Service:
         finally:
             for listener in listeners:
                 await listener.close()
+            await asyncio.to_thread(self.screen.stop)
             log(Event.SERVICE_STOPPED)
 
     async def run_once(self) -> tuple[list[Job], list[str]]:
@@ -93,6 +101,7 @@ class Service:
             await self._settle()
             for task in tasks:
                 task.cancel()
+        await asyncio.to_thread(self.screen.stop)
         owed = self.journal.jobs(OWED, limit=_EVERY)
         ended = self.journal.changed_since(started_at, frozenset(State) - OWED)
         moved = sorted((*owed, *ended), key=lambda job: job.id)
@@ -100,7 +109,7 @@ class Service:
 
     def _stations(self) -> list[Coroutine[Any, Any, None]]:
         shares = samba.keep(self.config, self.spool)
-        return [self.normaliser.run(), self.deliverer.run(), self.teller.run(), shares]
+        return [self.normaliser.run(), self.deliverer.run(), self.teller.run(), self.alerter.run(), shares]
 
     async def _settle(self) -> None:
         """Wait until nothing moves any more; what is stuck on a fault of this machine is not waited for without end."""
@@ -158,11 +167,17 @@ def start(config: Config) -> Service:
 def _assemble(config: Config, spool: Spool, database: Database, release: Callable[[], None]) -> Service:
     loop = asyncio.get_running_loop()
     journal = Journal(database)
-    routes = Routes(config, Traffic(database))
+    traffic = Traffic(database)
+    routes = Routes(config, traffic)
     routes.prepare()
     accepted, ready, failed = asyncio.Event(), asyncio.Event(), asyncio.Event()
     delivery = config.delivery
     intake = Intake(config, spool, journal, _poker(loop, accepted))
+    doors = [FolderDoor(intake, share) for share in config.share]
+
+    def standings() -> list[Standing]:
+        return [door.standing for door in doors if door.standing is not None]
+
     return Service(
         config=config,
         spool=spool,
@@ -179,8 +194,10 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
             at_once=sum(routes.room(upstream.name) for upstream in config.upstream),
         ),
         teller=Teller(config, spool, journal, failed, ready),
+        alerter=Alerter(config, spool, journal, Alerts(database), standings, ready),
+        screen=Screen(Sources(config, spool, journal, traffic), standings, time.time()),
         release=release,
-        doors=[FolderDoor(intake, share) for share in config.share],
+        doors=doors,
     )
 
 

@@ -1,6 +1,6 @@
 """What was seen of a file in a share, the finished files that make one scan, and what else a share has to report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from pathlib import Path
 
@@ -26,12 +26,14 @@ class Sighting:
     """A file as seen once. ``seen_s`` is monotonic seconds.
 
     ``arrived_ns``: when it last came here or changed, by the file system's clock (ctime): no client can set it.
+    ``age_s``: since its last change by the wall clock, which may be wrong; 0 for a change in the future.
     """
 
     path: Path
     stamp: Stamp
     seen_s: float
     arrived_ns: int = 0
+    age_s: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Hold(StrEnum):
     STRANGE = "not taken"
     LEFT = "offered and left"
     ALONE = "without its scan"
+    EMPTY = "still empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,14 @@ class Held:
     folder: str = ""
 
     @property
+    def key(self) -> str:
+        """Its name below the share, as the file system has it: ``scan.pdf`` or ``alice/scan.pdf``."""
+        return f"{self.folder}/{self.path.name}" if self.folder else self.path.name
+
+    @property
     def name(self) -> str:
-        """Its name below the share, safe to print: ``scan.pdf`` or ``alice/scan.pdf``."""
-        return display_key(f"{self.folder}/{self.path.name}" if self.folder else self.path.name)
+        """The same, safe to print."""
+        return display_key(self.key)
 
     @property
     def sentence(self) -> str:
@@ -130,3 +138,12 @@ class Recovered:
     sentence: str
     trouble: Trouble
     share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What holds in a share from now on: every file that is held, by name, and every trouble of the share."""
+
+    share: str
+    held: tuple[Held, ...] = ()
+    faults: tuple[Fault, ...] = ()

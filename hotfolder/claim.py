@@ -1,4 +1,6 @@
-"""Take files off a share, give them back, and show there which ones failed: the only code that changes a share.
+"""Take files off a share, and give them back.
+
+Beside this only ``failed``, ``prune`` (both in ``_failed``) and ``status_file`` (STATUS.txt) change a share.
 
 A share belongs to strangers. No symbolic link below it is followed, nothing in it is overwritten, names are only bytes.
 The path of the share itself comes from the configuration and may be a link.
@@ -17,21 +19,19 @@ Risks that stay, and are accepted:
 
 import errno
 import hashlib
-import io
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from hotfolder.arrival import ArrivedFile, Stamp
 from hotfolder.errors import telling
-from hotfolder.exclusive import NAME_BYTES, free_names, rename_exclusive, with_mark
+from hotfolder.exclusive import free_names, rename_exclusive
 from hotfolder.lease import is_being_written
 from hotfolder.look import open_directory, open_folder, open_in_share, open_scan, share_of, stamp_of, why_strange
-from hotfolder.names import FAILED_NAME, display_key, display_name
+from hotfolder.names import display_key, display_name
 from hotfolder.verdict import Writing
 
 _BLOCK_BYTES: Final = 1024 * 1024
@@ -142,10 +142,11 @@ def digest(path: Path, folder: str = "") -> tuple[int, str]:
     ``folder`` as in ``ArrivedFile``. Raises ShareError when it cannot be read.
     """
     with telling(f"cannot read {display_name(path.name)}"), open_in_share(path, folder) as fd:
-        return _digest(fd)
+        return digest_of(fd)
 
 
-def _digest(fd: int) -> tuple[int, str]:
+def digest_of(fd: int) -> tuple[int, str]:
+    """Return the size in bytes and the SHA-256 in hex of an open file, read from its start."""
     found = hashlib.sha256()
     size_bytes = 0
     while block := os.read(fd, _BLOCK_BYTES):
@@ -163,7 +164,7 @@ def give_back(path: Path, share_dir: Path, name: str, folder: str = "") -> Path:
 
     Raises ShareError, the file still being at ``path``; ValueError for a name or folder that is a path.
     """
-    _check_name(name)
+    check_name(name)
     where = f"{folder}/{name}" if folder else name
     with (
         telling(f"cannot give {display_key(where)} back to the share"),
@@ -172,8 +173,8 @@ def give_back(path: Path, share_dir: Path, name: str, folder: str = "") -> Path:
     ):
         if not folder:
             return share_dir / _move_back(path.name, from_fd, name, share_fd)
-        _check_name(folder)
-        with _own_directory(folder, share_fd) as folder_fd:
+        check_name(folder)
+        with own_directory(folder, share_fd) as folder_fd:
             return share_dir / folder / _move_back(path.name, from_fd, name, folder_fd)
 
 
@@ -189,45 +190,8 @@ def _move_back(claimed: str, claimed_fd: int, name: str, share_fd: int) -> str:
     raise AssertionError("free_names ends")
 
 
-def put_failed(original: Path, share_dir: Path, name: str, sentence: str, ticket: str) -> Path:
-    """Copy a scan that failed into the share's ``_failed``, durably, with a text beside it; return the copy's path.
-
-    ``scan.pdf`` gets ``scan.pdf.txt`` with the sentence and the ticket in it. When another scan has the name it becomes
-    ``scan~TICKET.pdf``. Called again for the same ticket and the same bytes, also after a crash half-way, it finishes
-    what it began or returns what is there: the text comes first, and the copy under its name is always complete.
-    ``_failed`` is made when missing (mode 0770, so that clients can empty it) and never followed when it is a link.
-
-    Raises ShareError; ValueError for a name or ticket that is a path.
-    """
-    _check_name(name)
-    _check_name(ticket)
-    with (
-        telling(f"cannot show {display_name(name)} in {FAILED_NAME}"),
-        open_scan(original) as fd,
-        open(fd, "rb", closefd=False) as source,
-        open_directory(share_dir) as share_fd,
-        _own_directory(FAILED_NAME, share_fd) as failed_fd,
-    ):
-        mark = f"Ticket: {ticket}\r\nSHA-256: {_digest(fd)[1]}\r\n"
-        text = f"{sentence}\r\n\r\nFile: {display_name(name)}\r\n{mark}".encode(errors="replace")
-        for candidate in free_names(name, ticket, NAME_BYTES - len(_NOTE)):
-            is_there = _exists(candidate, failed_fd)
-            note = _note(candidate + _NOTE, failed_fd)
-            is_ours = note is not None and note.endswith(mark.encode())
-            if is_there and is_ours:
-                return share_dir / FAILED_NAME / candidate
-            if is_there or (note is not None and not is_ours):
-                continue
-            if not is_ours:
-                _write(io.BytesIO(text), candidate + _NOTE, failed_fd, ticket)
-            source.seek(0)
-            _write(source, candidate, failed_fd, ticket)
-            return share_dir / FAILED_NAME / candidate
-    raise AssertionError("free_names ends")
-
-
 @contextmanager
-def _own_directory(name: str, share_fd: int) -> Iterator[int]:
+def own_directory(name: str, share_fd: int) -> Iterator[int]:
     """Open a directory in the share for as long as the context lasts; made when missing, a link is refused."""
     try:
         os.mkdir(name, 0o770, dir_fd=share_fd)
@@ -242,45 +206,7 @@ def _own_directory(name: str, share_fd: int) -> Iterator[int]:
         yield fd
 
 
-def _exists(name: str, dir_fd: int) -> bool:
-    try:
-        os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _note(name: str, dir_fd: int) -> bytes | None:
-    """Return the text of a note; None when there is none, empty when it is none of ours."""
-    try:
-        with open_scan(name, dir_fd=dir_fd) as fd:
-            return b"" if why_strange(os.fstat(fd)) else os.read(fd, _BLOCK_BYTES)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        return b""
-
-
-def _write(source: BinaryIO, name: str, dir_fd: int, ticket: str) -> None:
-    # A hidden name until it is complete; what stands there is the rest of a crash of this very ticket.
-    temporary = with_mark(f".{ticket}.part", "")
-    with suppress(FileNotFoundError):
-        os.unlink(temporary, dir_fd=dir_fd)
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o660, dir_fd=dir_fd)
-    try:
-        with os.fdopen(fd, "wb") as copy:
-            os.fchmod(fd, 0o660)
-            shutil.copyfileobj(source, copy, _BLOCK_BYTES)
-            copy.flush()
-            os.fsync(fd)
-        rename_exclusive(temporary, dir_fd, name, dir_fd)
-    except OSError:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary, dir_fd=dir_fd)
-        raise
-    os.fsync(dir_fd)
-
-
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise ValueError for what is a path, or no name."""
     if name in {"", ".", ".."} or "/" in name or "\0" in name:
         raise ValueError(f"not the name of a file: {name!r}")

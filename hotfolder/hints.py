@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from watchdog.events import (
@@ -25,6 +25,8 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.inotify import InotifyObserver
+
+from hotfolder.names import is_scan_name
 
 # Not FileModifiedEvent: 100 MB in 4 KiB writes are 270 events without a filter and 2 with one (measured 2026-11), and
 # a look sees the same change in the stamp. Opening and closing for reading is what we do ourselves.
@@ -83,6 +85,8 @@ class Hints(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note when something was done under which key, and wake the watcher."""
         path = os.fsdecode(event.dest_path or event.src_path)
+        if not event.is_directory and not is_scan_name(PurePath(path).name):
+            return  # litter, a scan under its upload's name, or our own STATUS.txt: nothing to look for
         with self._events_lock:
             self._events[path.removeprefix(f"{self._folder}/")] = self._clock()
         self._notify()

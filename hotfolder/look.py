@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,8 +97,9 @@ def _list_into(listing: Listing, fd: int, folder: Path, prefix: str, clock: Call
             elif why := why_strange(status):
                 listing.strange[prefix + name] = why
             else:
+                age_s = max(0.0, time.time() - status.st_mtime)
                 listing.sightings[prefix + name] = Sighting(
-                    folder / name, stamp_of(status), clock(), status.st_ctime_ns
+                    folder / name, stamp_of(status), clock(), status.st_ctime_ns, age_s
                 )
     return directories
 

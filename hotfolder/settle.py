@@ -7,10 +7,15 @@ smbclient on Samba 4.17, eight scenarios, 2026-11).
 
 import math
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from hotfolder.arrival import Hold, Sighting, Stamp
 from hotfolder.verdict import Incomplete, Malformed, Structure, UnknownType, Unreadable, Whole, Writing
+
+NOT_A_SCAN: Final = "The file is not a scan: its content is no PDF, TIFF, JPEG, PNG, BMP, GIF or JPEG 2000."
+"""Said of what is no scan at all, so that nobody misses it in a mailbox."""
+EMPTY: Final = "The file stayed empty: a device made it and never wrote the scan into it. Please scan again."
+"""Said of an empty file that is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class Rule:
     long is an answer believed. ``unknown_s``: unchanged this long, a file of no scan type is given up.
     ``held_open_s``: unchanged this long, a whole file is taken though its writer keeps it open.
     ``unreadable_s``: between two tries to read a file that may not be read. ``sidecar_s``: a scan waits this long for
-    its sidecar, and as far apart may the two arrive; None: nothing is a sidecar.
+    its sidecar, and as far apart may the two arrive; None: nothing is a sidecar. ``empty_s``: unchanged this long, an
+    empty file is given up, but not before ``incomplete_timeout_s``: some devices fill it minutes after making it.
     """
 
     quiet_s: float
@@ -32,6 +38,7 @@ class Rule:
     held_open_s: float = 120.0
     unreadable_s: float = 60.0
     sidecar_s: float | None = None
+    empty_s: float = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,8 @@ class History:
 
     ``changed_s``: the last change or event. ``quiet_s``: the first sight of the same stamp after the quiet window.
     ``seen_s``: the latest sight. ``not_before_s``: it was offered and left; no offer before then. ``writing`` and
-    ``structure``: what the tests said of exactly this stamp, ``None`` until asked.
+    ``structure``: what the tests said of exactly this stamp, ``None`` until asked. ``age_s``: that of ``Sighting``,
+    when this stamp was first seen.
     """
 
     stamp: Stamp
@@ -52,6 +60,7 @@ class History:
     writing_s: float = -math.inf
     structure: Structure | None = None
     structure_s: float = -math.inf
+    age_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ Step = Wait | AskLease | AskStructure | Ready
 
 def first_seen(sighting: Sighting) -> History:
     """Begin the history of a file; being new counts as a change."""
-    return History(stamp=sighting.stamp, changed_s=sighting.seen_s, seen_s=sighting.seen_s)
+    return History(stamp=sighting.stamp, changed_s=sighting.seen_s, seen_s=sighting.seen_s, age_s=sighting.age_s)
 
 
 def seen(history: History, sighting: Sighting, rule: Rule) -> History:
@@ -130,10 +139,11 @@ def settle(history: History, now_s: float, rule: Rule) -> Step:  # noqa: PLR0911
 
     A file in use is waited for without limit; if it is whole and unchanged for ``held_open_s`` it is taken all the
     same. Where leases do not work the quiet window counts double. An incomplete file waits for its retry until
-    ``incomplete_timeout_s`` after the last change. An empty file is nothing yet.
+    ``incomplete_timeout_s`` after the last change. An empty file is nothing yet; it is told after
+    ``incomplete_timeout_s``, and given up after ``empty_s`` if the kernel says that nobody writes it.
     """
     if history.stamp.size_bytes == 0:
-        return Wait(math.inf)
+        return _empty(history, now_s, rule)
     quiet_at_s = max(history.changed_s + rule.quiet_s, history.not_before_s)
     if now_s < quiet_at_s:
         return Wait(quiet_at_s)
@@ -154,6 +164,21 @@ def settle(history: History, now_s: float, rule: Rule) -> Step:  # noqa: PLR0911
             return _held_open(history, now_s, rule)
         case _:
             assert_never(history.writing)
+
+
+def _empty(history: History, now_s: float, rule: Rule) -> Step:
+    """Decide about an empty file. Without a time of its own: while a file is there its folder is looked at anyway."""
+    if now_s < history.changed_s + rule.incomplete_timeout_s:
+        return Wait(math.inf)
+    held = Wait(math.inf, Hold.EMPTY, "nothing was written into it")
+    # What an earlier run has seen counts too: a box that is switched off every night would else never come to the end
+    # of a day. Should the wall clock be wrong the file is given up early, visibly, and after incomplete_timeout_s.
+    give_up_s = history.changed_s + max(0.0, rule.empty_s - history.age_s)
+    if now_s < max(give_up_s, history.not_before_s) or history.quiet_s is None:
+        return held
+    if history.writing is None or now_s >= history.writing_s + rule.busy_s:
+        return AskLease()
+    return Ready(rejected=EMPTY) if history.writing is Writing.NO else held
 
 
 def _held_open(history: History, now_s: float, rule: Rule) -> Step:
@@ -185,9 +210,7 @@ def _by_structure(history: History, now_s: float, rule: Rule) -> Step:  # noqa: 
             give_up_s = history.changed_s + rule.unknown_s
             if now_s < give_up_s:
                 return Wait(give_up_s)
-            return Ready(
-                rejected="The file is not a scan: its content is no PDF, TIFF, JPEG, PNG, BMP, GIF or JPEG 2000."
-            )
+            return Ready(rejected=NOT_A_SCAN)
         case Unreadable(reason=reason):
             again_s = history.structure_s + rule.unreadable_s
             return Wait(again_s, Hold.STRANGE, reason) if now_s < again_s else AskStructure()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from conf.model import Share
-from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Trouble
+from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Standing, Trouble
 from hotfolder.hints import Hints, Watched
 from hotfolder.names import split_key
 from hotfolder.settle import Ready, Rule
@@ -39,7 +39,7 @@ class Pace:
     retry_s: float = 60.0
 
 
-Report = Arrival | Held | Fault | Recovered
+Report = Arrival | Held | Fault | Recovered | Standing
 
 
 async def arrivals(
@@ -55,8 +55,8 @@ async def arrivals(
     """Yield every finished scan of a share, one file each, oldest first; and what an operator should know of the share.
 
     Whoever asks for the next item has taken the files of the last ``Arrival`` off the share; one that is still there
-    begins again, later each time. A missing or unreadable folder is a ``Fault``, tried again until ``Recovered``; so
-    are events that the kernel refuses, while looking alone goes on. Close it with ``aclose``.
+    begins again, later each time. A missing or unreadable folder, or events that the kernel refuses, are a ``Fault``
+    until ``Recovered``. A ``Standing`` follows whatever changes it. Close it with ``aclose``.
 
     Args:
         share: whose top level is watched.
@@ -158,9 +158,22 @@ class _Told:
         self._share = share
         self._faults: Mapping[Trouble, str] = {}
         self._held: Mapping[str, tuple[Hold, str]] = {}
+        self._standing = Standing(share.name)
 
-    def news(self, survey: Survey, watched: Watched) -> Iterator[Held | Fault | Recovered]:
-        """Yield what is new since the last look."""
+    def news(self, survey: Survey, watched: Watched) -> Iterator[Held | Fault | Recovered | Standing]:
+        """Yield what is new since the last look, and then what holds now if that has changed."""
+        yield from self._news(survey, watched)
+        name, path = self._share.name, self._share.path
+        held = tuple(
+            Held(path / key, reason, hold, name, split_key(key)[0])
+            for key, (hold, reason) in sorted(self._held.items())
+        )
+        faults = tuple(Fault(sentence, trouble, name) for trouble, sentence in self._faults.items())
+        before, self._standing = self._standing, Standing(name, held, faults)
+        if self._standing != before:
+            yield self._standing
+
+    def _news(self, survey: Survey, watched: Watched) -> Iterator[Held | Fault | Recovered]:
         faults: dict[Trouble, str] = {}
         if survey.unreadable:
             faults[Trouble.FOLDER] = f"the folder cannot be read, scans in it wait: {survey.unreadable}"

@@ -30,7 +30,7 @@ from gateway.spool.files import Spool
 from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
 from hotfolder import claim, watch
-from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Recovered
+from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Recovered, Standing
 from hotfolder.look_sidecar import read_sidecar
 from hotfolder.sidecar import Sidecar, Unusable
 
@@ -43,6 +43,8 @@ class FolderDoor:
     share: Share
     left: list[str] = field(default_factory=list)
     """A sentence for each thing that ``run(until_empty=True)`` found and could not take."""
+    standing: Standing | None = None
+    """What the folder holds that is not taken, and its troubles; None before the first of either."""
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Take what arrives until cancelled; with ``until_empty`` until the folder holds nothing more to take."""
@@ -61,6 +63,8 @@ class FolderDoor:
                         log(Event.SHARE_FAULT, share=self.share.name, trouble=item.trouble.value, reason=item.sentence)
                     case Recovered():
                         log(Event.SHARE_RECOVERED, share=self.share.name, reason=item.sentence)
+                    case Standing():
+                        self.standing = item
                     case _:
                         assert_never(item)
 

@@ -31,6 +31,24 @@ def sentence(failure: Failure) -> str:
     return f"This scan reached {', '.join(r.address for r in sent)}, but not {whom}: {failure.job.reason}"
 
 
+def beside(failure: Failure, failed_at: datetime) -> str:
+    """Return the text that lies beside the file in the share, in plain words; ``failed_at`` carries the local zone."""
+    job = failure.job
+    arrived_at = failure.arrived_at.astimezone(failed_at.tzinfo)
+    lines = [
+        "What happened:",
+        sentence(failure),
+        "",
+        "What to do:",
+        _what_to_do(job),
+        "",
+        f"Arrived: {arrived_at:%Y-%m-%d %H:%M} {failed_at.tzname()}",
+        f"Failed:  {failed_at:%Y-%m-%d %H:%M} {failed_at.tzname()}",
+        f"Job:     {job.id} (name it when you ask your administrator)",
+    ]
+    return "\n".join(_printable(line) for line in lines)
+
+
 def compose(
     failure: Failure, sender: Address, recipients: Sequence[Address], box: str, message_id: str, date: datetime
 ) -> bytes:
@@ -75,4 +93,7 @@ def _what_to_do(job: Job) -> str:
         return "The box's administrator should look at it."
     if job.is_uncertain:
         return "It may have arrived all the same: a reply to it was lost. Ask the recipients before you scan it again."
+    refused = ", ".join(r.address for r in job.recipients if r.fate is Fate.FAILED and r.upstream)
+    if refused:
+        return f"The mail server refused {refused}: have that address checked. Please scan it again."
     return "Please scan it again."

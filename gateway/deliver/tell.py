@@ -6,9 +6,11 @@ repeated after a crash: the notice has the failed job's id, and the share's file
 
 import asyncio
 import contextlib
+import math
 import sqlite3
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,17 +19,21 @@ from conf.carry import domain_of, first_carrier, is_listed
 from conf.model import Address, Config
 from gateway.deliver import notice
 from gateway.deliver.notice import Failure
+from gateway.deliver.tidy import tidy
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, OriginKind
 from gateway.spool.files import Spool
-from gateway.spool.job import Job, JobId, State, notice_id
+from gateway.spool.job import Fate, Job, JobId, State, notice_id
 from gateway.spool.journal import Journal
-from hotfolder import claim, names
+from hotfolder import failed, names
+from hotfolder.settle import NOT_A_SCAN
 
 _LOOK_S: Final = 30.0
 _AT_ONCE: Final = 1000
+_TIDY_S: Final = 3600.0
+_MOVE_S: Final = 10.0
 
 
 @dataclass(slots=True)
@@ -39,6 +45,8 @@ class Teller:
     journal: Journal
     wake: asyncio.Event
     poke: asyncio.Event
+    _said: dict[JobId, str] = field(default_factory=dict)
+    _tidied_s: float = -math.inf
 
     async def run(self) -> None:
         """Tell until cancelled."""
@@ -46,6 +54,7 @@ class Teller:
             self.wake.clear()
             try:
                 told = await asyncio.to_thread(self.tell_all)
+                await asyncio.to_thread(self._tidy, is_fuller=told > 0)
             except (OSError, sqlite3.Error) as error:
                 log(Event.LOCAL_FAULT, reason=f"telling: {error}")
                 told = 0
@@ -61,16 +70,28 @@ class Teller:
         """Tell of every failure nobody was told of; return how many. What cannot be told now is told later."""
         told = 0
         for job in self.journal.untold(_AT_ONCE):
+            if self._is_moving(job):
+                continue
             try:
                 self._tell(job)
                 told += 1
             except OSError as error:  # a share that is gone or full must not keep the others from being told
-                log(Event.LOCAL_FAULT, job.id, reason=f"telling: {error}")
+                if self._said.get(job.id) != str(error):  # once, not at every try
+                    self._said[job.id] = str(error)
+                    log(Event.LOCAL_FAULT, job.id, reason=f"telling: {error}")
             except (sqlite3.Error, JournalError):
                 raise
             except Exception as error:  # noqa: BLE001  the one broad catch, around one job
                 log(Event.LOCAL_FAULT, job.id, reason="telling", error=error)
         return told
+
+    def _is_moving(self, job: Job) -> bool:
+        """Tell whether whoever ended a job is just moving its directory aside, and pokes us when that is done.
+
+        The journal has the end before the directory is where it stays; looked for in between, the file is in neither
+        place, and its share would be told nothing. A move that failed is not waited for.
+        """
+        return (self.spool.jobs / job.id).is_dir() and 0 <= time.time() - job.changed_at < _MOVE_S
 
     def _tell(self, job: Job) -> None:
         directory = files.find(self.spool, job.id)
@@ -84,13 +105,20 @@ class Teller:
         whom: tuple[Address, ...] = ()
         share: str | None = None
         if not _is_notice(job, envelope):
-            whom = self._whom(envelope)
+            whom = self._whom(job, envelope)
             if whom:
                 self._tell_by_mail(failure, whom)
             if envelope is not None and directory is not None:
                 share = self._tell_share(envelope, failure, directory)
         self.journal.mark_told(job.id)
+        self._said.pop(job.id, None)
         log(Event.JOB_TOLD, job.id, told=",".join(whom) or None, share=share)
+
+    def _tidy(self, *, is_fuller: bool) -> None:
+        """Keep ``_failed`` of every share within its bounds: after each telling, and now and then."""
+        if is_fuller or time.monotonic() - self._tidied_s > _TIDY_S:
+            self._tidied_s = time.monotonic()
+            tidy(self.config.share, time.time())
 
     def _tell_share(self, envelope: Envelope, failure: Failure, directory: Path) -> str | None:
         """Put the files back where people look, ``_failed/`` in the share, each with a text beside it.
@@ -101,21 +129,27 @@ class Teller:
         share = next((s for s in self.config.share if s.name == _share_name(envelope)), None)
         if share is None:
             return None
+        text = notice.beside(failure, datetime.fromtimestamp(failure.job.changed_at, UTC).astimezone())
         for original in envelope.originals:
             stored = directory / files.ORIGINAL / original.stored
             if stored.exists():
-                claim.put_failed(stored, share.path, original.name, notice.sentence(failure), ticket=envelope.id)
+                failed.put_failed(stored, share.path, original.name, text, ticket=envelope.id)
+            else:
+                failed.put_note(share.path, original.name, text, ticket=envelope.id)
         return share.name
 
-    def _whom(self, envelope: Envelope | None) -> tuple[Address, ...]:
-        """Return who hears of a failure: the mail's sender if it can be reached, and the admins; each once."""
+    def _whom(self, job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
+        """Return who hears of a failure: the mail's sender if it can be reached, and the admins; each once.
+
+        When that is nobody, those who wait for a scan from a share: a text in the share alone may never be read.
+        """
         sender = () if envelope is None else self._sender_of(envelope)
-        reachable = (
-            a
-            for a in (*sender, *self.config.gateway.admin)
-            if "." in domain_of(a) and first_carrier(self.config.upstream, a) is not None
-        )
-        return tuple(dict.fromkeys(reachable))
+        return self._reachable((*sender, *self.config.gateway.admin)) or self._reachable(_waiting(job, envelope))
+
+    def _reachable(self, addresses: Iterable[Address]) -> tuple[Address, ...]:
+        upstreams = self.config.upstream
+        carried = (a for a in addresses if "." in domain_of(a) and first_carrier(upstreams, a) is not None)
+        return tuple(dict.fromkeys(carried))
 
     def _sender_of(self, envelope: Envelope) -> tuple[Address, ...]:
         """Return the sender of a mail if a device may write to it: else a made-up one makes us write to strangers."""
@@ -133,24 +167,29 @@ class Teller:
         message_id = f"{own_id}@{self.config.sender.address.rpartition('@')[2]}"
         gateway = self.config.gateway
         mail = notice.compose(failure, self.config.sender.address, whom, gateway.name, message_id, now)
-        draft = files.begin_as(self.spool, own_id)
-        try:
-            files.put_message(draft.directory, [mail])
-            envelope = Envelope(
-                id=own_id,
-                arrived_at=now,
-                origin=Origin(OriginKind.NOTICE, about),
-                sender=None,
-                recipients=whom,
-                originals=(),
-                message_id=message_id,
-            )
-            files.commit(self.spool, draft, envelope)
-        except BaseException:
-            files.discard(self.spool, draft)
-            raise
-        self.spool.in_hand.discard(own_id)
-        self.journal.admit(envelope, now.timestamp(), State.READY, size_bytes=len(mail))
+        envelope = Envelope(
+            id=own_id,
+            arrived_at=now,
+            origin=Origin(OriginKind.NOTICE, about),
+            sender=None,
+            recipients=whom,
+            originals=(),
+            message_id=message_id,
+        )
+        put_notice(self.spool, self.journal, envelope, mail)
+
+
+def put_notice(spool: Spool, journal: Journal, envelope: Envelope, mail: bytes) -> None:
+    """Commit a mail of our own as a job that is born ready. Raises OSError and sqlite3.Error."""
+    draft = files.begin_as(spool, envelope.id)
+    try:
+        files.put_message(draft.directory, [mail])
+        files.commit(spool, draft, envelope)
+    except BaseException:
+        files.discard(spool, draft)
+        raise
+    spool.in_hand.discard(envelope.id)
+    journal.admit(envelope, envelope.arrived_at.timestamp(), State.READY, size_bytes=len(mail))
 
 
 def _is_notice(job: Job, envelope: Envelope | None) -> bool:
@@ -158,6 +197,13 @@ def _is_notice(job: Job, envelope: Envelope | None) -> bool:
     if envelope is None:
         return job.id == notice_id(JobId(job.id.removesuffix("-n")))
     return envelope.origin.kind is OriginKind.NOTICE
+
+
+def _waiting(job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
+    """Return the recipients of a share's scan whom no upstream has refused; nobody waits for what is no scan."""
+    if envelope is None or envelope.origin.kind is not OriginKind.SHARE or envelope.rejected == NOT_A_SCAN:
+        return ()
+    return tuple(r.address for r in job.recipients if r.fate is Fate.FAILED and not r.upstream)
 
 
 def _failure(job: Job, envelope: Envelope | None, directory: Path | None) -> Failure:

@@ -172,6 +172,18 @@ class Journal:
         marks = ",".join("?" * len(wanted))
         return self._jobs(f"{_JOB} WHERE state IN ({marks}) ORDER BY id DESC LIMIT ?", (*wanted, limit))
 
+    def of_origin(self, origin: str, limit: int) -> list[Job]:
+        """Return the last jobs that came through one door (``share/scans``), newest first."""
+        return self._jobs(f"{_JOB} WHERE origin = ? ORDER BY id DESC LIMIT ?", (origin, limit))
+
+    def owed_of(self, origin: str) -> tuple[int, float | None]:
+        """Return how many jobs of one door are owed, and when the oldest of them arrived."""
+        owed = tuple(sorted(OWED))
+        marks = ",".join("?" * len(owed))
+        query = f"SELECT count(*), min(created_at) FROM job WHERE origin = ? AND state IN ({marks})"  # noqa: S608
+        ((count, oldest_at),) = self._database.rows(query, (origin, *owed))
+        return count, oldest_at
+
     def changed_since(self, at: float, states: Iterable[State]) -> list[Job]:
         """Return the jobs in these states that came into them at or after a time, oldest first."""
         wanted = tuple(states)

@@ -3,6 +3,8 @@
 from typing import Final
 
 VERSION: Final = 1
+"""Raised when an older version could not work with the file. A further table or index is no such change: it is made
+when missing, and an older version leaves it alone."""
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -30,6 +32,7 @@ CREATE TABLE IF NOT EXISTS job (
     is_uncertain INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS job_by_state ON job (state, next_try_at);
+CREATE INDEX IF NOT EXISTS job_by_origin ON job (origin, id);
 CREATE TABLE IF NOT EXISTS recipient (
     job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
     place INTEGER NOT NULL,
@@ -58,5 +61,11 @@ CREATE TABLE IF NOT EXISTS route (
     faults INTEGER NOT NULL,
     said TEXT NOT NULL,
     advice TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alert (
+    share TEXT NOT NULL,
+    name BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (share, name)
 ) STRICT, WITHOUT ROWID;
 """

@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 import time
@@ -147,6 +148,25 @@ async def test_run_once_tells_of_a_failure_before_it_ends(here: Place):
     assert sorted(path.name for path in (here.scans / "_failed").iterdir()) == ["two.tif", "two.tif.txt"]
     (notice,) = here.mails
     assert b"To: it@contoso.com" in notice.read_bytes()
+
+
+async def test_run_once_leaves_its_outcome_in_the_share(here: Place):
+    """After run_once STATUS.txt of the share says that nothing runs any more, and what became of its scan."""
+    (here.scans / "one.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
+    with _started(here) as started:
+        await started.run_once()
+    shown = " ".join((here.scans / "STATUS.txt").read_text(encoding="utf-8-sig").split())
+    assert "scangate was stopped at 20" in shown
+    assert "1 page: one.tif sent to office@contoso.com" in shown
+    assert [path.name for path in here.scans.iterdir()] == ["STATUS.txt"]
+
+
+def test_the_listeners_fault_is_no_running_service(here: Place):
+    """A service that could not open its port leaves no share behind that says it runs."""
+    with socket.create_server((ADDRESS, here.port)):
+        done = scangate("run", "--config", here.config)
+    assert done.returncode == Exit.START
+    assert "scangate was stopped at" in (here.scans / "STATUS.txt").read_text(encoding="utf-8-sig")
 
 
 @pytest.mark.parametrize("fault", ["share", "state"])

@@ -13,9 +13,10 @@ import pytest
 
 from hotfolder import claim
 from hotfolder.arrival import ArrivedFile
-from hotfolder.claim import Changed, Gone, Taken, digest, give_back, put_failed, take
+from hotfolder.claim import Changed, Gone, Taken, digest, give_back, take
 from hotfolder.errors import ShareError
 from hotfolder.exclusive import rename_exclusive
+from hotfolder.failed import put_failed
 from hotfolder.look import stamp_of
 from tests.hotfolder.share_folders import Folders
 

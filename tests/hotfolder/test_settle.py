@@ -1,4 +1,3 @@
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,12 +81,6 @@ def test_an_event_starts_again_though_the_stamp_is_the_same():
     assert settle(disturbed(quiet(Writing.NO, Whole()), 5.6), 5.6, RULE) == Wait(10.6)
     known = quiet(Writing.NO, Whole())
     assert disturbed(known, -1.0) == known
-
-
-@pytest.mark.parametrize("now_s", [0.0, 6.0, 90_000.0])
-def test_an_empty_file_is_nothing_yet(now_s: float):
-    """A probe of zero bytes is never offered, however long it lies there."""
-    assert settle(first_seen(sighting(0.0, size_bytes=0)), now_s, RULE) == Wait(math.inf)
 
 
 def test_a_file_in_use_is_waited_for_without_limit():

@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ import pytest
 from watchdog.observers.inotify import InotifyEmitter
 
 from hotfolder import hints, watch
-from hotfolder.arrival import Arrival, Hold
+from hotfolder.arrival import Arrival, Hold, Standing
 from hotfolder.claim import Taken, take
 from tests.hotfolder.samples import pdf
 from tests.hotfolder.watching import BY_EVENTS_ALONE, RULE, Watching, until
@@ -197,3 +198,23 @@ async def test_the_defaults_come_from_the_share(tmp_path: Path):
         assert isinstance(report, Arrival)
         assert isinstance(take(report.files[0], watching.claims / "0001"), Taken)
     assert (watching.claims / "0001").read_bytes() == WHOLE
+
+
+async def test_what_stands_there_is_told_as_a_whole(tmp_path: Path):
+    """Each change of what is held is followed by all that is held then: a link, another one, and in the end nothing."""
+    watching = Watching(tmp_path)
+    link, other = watching.path / "link.pdf", watching.path / "other.pdf"
+
+    def held() -> list[list[str]]:
+        return [[one.path.name for one in r.held] for r in watching.reports if isinstance(r, Standing)]
+
+    async with watching.running():
+        link.symlink_to(tmp_path / "elsewhere")
+        await until(lambda: held() == [["link.pdf"]])
+        other.symlink_to(tmp_path / "elsewhere")
+        await until(lambda: held() == [["link.pdf"], ["link.pdf", "other.pdf"]])
+        shutil.rmtree(watching.path)
+        await until(lambda: any(isinstance(r, Standing) and r.faults for r in watching.reports))
+        watching.path.mkdir()
+        await until(lambda: held()[-1] == [])
+    assert [report.path.name for report in watching.held] == ["link.pdf", "other.pdf"]

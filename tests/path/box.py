@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from gateway.operate.records import reading
 from gateway.spool.job import OWED, State
+from hotfolder.names import is_scan_name
 from tests.peers.loopback import free_port, wait_until
 from tests.peers.process import Process
 
@@ -36,6 +37,7 @@ class Box:
         gateway: str = "",
         sharing: str = "",
         more: str = "",
+        incomplete_timeout: str = "1s",
     ):
         """Write the configuration; nothing runs yet."""
         self.folder = folder
@@ -59,7 +61,7 @@ name = "scans"
 path = "{self.share}"
 {f"to = {json.dumps(list(to))}" if to else ""}
 quiet = "500ms"
-incomplete_timeout = "1s"
+incomplete_timeout = "{incomplete_timeout}"
 {sharing}
 [[smtp]]
 listen = "127.0.0.1:{self.smtp_port}"
@@ -121,6 +123,10 @@ recipients = {json.dumps(list(recipients))}
         return subprocess.run(
             argv, env=self.environment, cwd=self.folder, capture_output=True, text=True, timeout=60, check=False
         )
+
+    def scans_left(self) -> list[str]:
+        """Return the names in the share that may be scans: not STATUS.txt, which is always there."""
+        return sorted(path.name for path in self.share.iterdir() if is_scan_name(path.name))
 
     def queue(self) -> list[dict[str, Any]]:
         """Return what `scangate queue --json` lists."""

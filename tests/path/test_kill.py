@@ -84,7 +84,7 @@ def kill_and_recover(box: Box, arrive: Callable[[Box], bool], step: int, name: s
     wait_until(lambda: not running.is_running(), 60, f"kill at step {step} ({name})")
     box.kill()
     box.start()
-    wait_until(lambda: box.is_at_rest() and not any(box.share.iterdir()), 60, f"rest after step {step} ({name})")
+    wait_until(lambda: box.is_at_rest() and not box.scans_left(), 60, f"rest after step {step} ({name})")
     if is_acknowledged:
         wait_until(lambda: bool(mails(box)), 60, f"the scan of step {step} ({name})")
     box.stop()

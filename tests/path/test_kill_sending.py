@@ -21,7 +21,7 @@ def kill_and_count(box: Box, endpoint: Postfix, step: int, name: str) -> None:
     wait_until(lambda: not running.is_running(), 60, f"kill at step {step} ({name})")
     box.kill()
     box.start()
-    wait_until(lambda: box.is_at_rest() and not any(box.share.iterdir()), 60, f"rest after step {step} ({name})")
+    wait_until(lambda: box.is_at_rest() and not box.scans_left(), 60, f"rest after step {step} ({name})")
     box.stop()
     count = len(endpoint.wait_for_mails(recipient, 1))
     is_marked = "event=job-uncertain" in box.log

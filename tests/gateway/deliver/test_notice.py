@@ -1,7 +1,7 @@
 """The failure notice, read back as a mail program does."""
 
 import email
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 from email.policy import default
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.deliver.notice import Failure, compose, sentence
+from gateway.deliver.notice import Failure, beside, compose, sentence
 from gateway.spool.job import Fate, Job, JobId, Recipient, State
 from tests.gateway.deliver.given import ADMIN, OFFICE, SENDER, addresses
 
@@ -127,3 +127,28 @@ def test_any_name_reason_and_reply_make_a_whole_mail(name: str, reason: str, rep
 def test_a_failure_without_reason_says_that(state: State):
     """A failure whose reason is not known says that none is known."""
     assert sentence(_failure(_job(state=state))).endswith("no reason is known")
+
+
+def test_the_text_in_the_share_is_for_the_person_at_the_printer():
+    """It says what happened, what to do, when in local time with its zone, and the job; each on lines of its own."""
+    failed_at = datetime(2026, 11, 23, 11, 3, tzinfo=timezone(timedelta(hours=1), "CET"))
+    text = beside(_failure(_job(Recipient(A, Fate.FAILED), reason="The file is cut short.")), failed_at)
+    assert text.splitlines() == [
+        "What happened:",
+        "This scan was not delivered: The file is cut short.",
+        "",
+        "What to do:",
+        "Please scan it again.",
+        "",
+        "Arrived: 2026-11-23 10:02 CET",
+        "Failed:  2026-11-23 11:03 CET",
+        f"Job:     {JOB} (name it when you ask your administrator)",
+    ]
+
+
+def test_who_was_refused_needs_the_administrator():
+    """To scan again helps nobody whom the mail server refuses: the text says whom, and who mends that."""
+    job = _job(
+        Recipient(A, Fate.FAILED, "direct", "550 5.1.10 no"), Recipient(B, Fate.SENT, "direct", "250"), reason="no"
+    )
+    assert "The mail server refused a@contoso.com: have that" in beside(_failure(job), AT)

@@ -54,8 +54,9 @@ async def test_a_failed_scan_of_a_share_lies_there_with_a_text(tmp_path: Path):
         assert box.teller.tell_all() == 1
         failed = tmp_path / "scans" / "_failed"
         assert (failed / "scan.pdf").read_bytes() == b"%PDF-1.7 a scan"
-        text = (failed / "scan.pdf.txt").read_text()
+        text = (failed / "scan.pdf.txt").read_text(encoding="utf-8-sig")
         assert "This scan was not delivered: The scan is damaged." in text
+        assert "Please scan it again." in text
         assert job_id in text
         assert _told(box, job_id) == [ADMIN]
         assert box.job(job_id).is_told

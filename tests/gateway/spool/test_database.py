@@ -109,3 +109,20 @@ def test_an_odd_path_is_a_path(tmp_path):
     odd.mkdir()
     Database(odd / "journal.db").close()
     assert (odd / "journal.db").is_file()
+
+
+def test_a_journal_of_an_older_version_is_taken_on(path):
+    """A file without the newer tables and indexes gets them, and keeps its rows and its version number."""
+    older = Database(path)
+    with older.transaction() as db:
+        db.execute("DROP TABLE alert")
+        db.execute("DROP INDEX job_by_origin")
+        db.execute("INSERT INTO transfer VALUES ('a', 1.0, 1)")
+    older.close()
+    newer = Database(path)
+    assert newer.rows("SELECT * FROM transfer") == [("a", 1.0, 1)]
+    assert newer.rows("SELECT * FROM alert") == []
+    (plan,) = newer.rows("EXPLAIN QUERY PLAN SELECT * FROM job WHERE origin = 'a' ORDER BY id DESC LIMIT 10")
+    assert "job_by_origin" in plan[3]
+    assert setting(newer, "user_version") == 1
+    newer.close()

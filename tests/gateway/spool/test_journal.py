@@ -181,3 +181,25 @@ def test_a_closed_journal_is_told(box):
     box.database.close()
     with pytest.raises(sqlite3.Error):
         box.journal.admit(THREE, NOW_S)
+
+
+def test_the_jobs_of_one_door_are_told_apart(journal):
+    """The last jobs of a share come newest first, at most so many, and no other door's among them."""
+    for number in range(5):
+        journal.admit(envelope(f"2026112{number}T090257Z-k7q2"), NOW_S)
+    journal.admit(envelope("20261126T090257Z-k7q2", origin=Origin(OriginKind.SHARE, "scans2")), NOW_S)
+    journal.admit(envelope("20261126T090258Z-k7q2", origin=Origin(OriginKind.SMTP, "scans")), NOW_S)
+    ids = [job.id for job in journal.of_origin("share/scans", 3)]
+    assert ids == ["20261124T090257Z-k7q2", "20261123T090257Z-k7q2", "20261122T090257Z-k7q2"]
+    assert len(journal.of_origin("share/scans2", 3)) == 1
+    assert journal.of_origin("share/none", 3) == []
+
+
+def test_what_a_door_is_owed_is_counted(journal):
+    """What ended is not owed; without anything owed there is no oldest."""
+    assert journal.owed_of("share/scans") == (0, None)
+    journal.admit(THREE, NOW_S)
+    journal.admit(envelope("20261122T090257Z-k7q2", origin=Origin(OriginKind.SHARE, "other")), NOW_S)
+    assert journal.owed_of("share/scans") == (1, NOW_S)
+    journal.fail_pending(THREE.id, NOW_S, "no")
+    assert journal.owed_of("share/scans") == (0, None)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hotfolder import claim
-from hotfolder.claim import put_failed
+from hotfolder import failed
 from hotfolder.errors import ShareError
 from hotfolder.exclusive import rename_exclusive
+from hotfolder.failed import put_failed
 from tests.hotfolder.share_folders import Folders
 
 TICKET = "20261123T090257Z-k7q2"
@@ -39,7 +39,7 @@ def test_a_failed_scan_is_shown_with_its_sentence(folders: Folders, original: Pa
         os.umask(umask)
     assert shown == folders.share / "_failed" / "scan.pdf"
     assert (shown.read_bytes(), original.read_bytes()) == (b"a broken scan", b"a broken scan")
-    text = shown.with_name("scan.pdf.txt").read_text()
+    text = shown.with_name("scan.pdf.txt").read_text(encoding="utf-8-sig")
     assert text.startswith(SENTENCE)
     assert TICKET in text
     assert stat.S_IMODE(shown.parent.stat().st_mode) == 0o770
@@ -96,7 +96,7 @@ def test_a_cut_half_way_is_made_good(
             if len(calls) == at + 1 and when == "after":
                 cut()
 
-        patched.setattr(claim, "rename_exclusive", cut_rename)
+        patched.setattr(failed, "rename_exclusive", cut_rename)
         with pytest.raises(PowerCutError):
             put_failed(original, folders.share, "scan.pdf", SENTENCE, TICKET)
     shown = put_failed(original, folders.share, "scan.pdf", SENTENCE, TICKET)

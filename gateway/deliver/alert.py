@@ -1,0 +1,86 @@
+"""The alert: of what stands in a share and is never taken (links, pipes, what cannot be read) the admin hears once."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from conf.model import Config
+from gateway.deliver.alert_letter import compose_alert, news, outdated
+from gateway.deliver.tell import put_notice
+from gateway.events import Event, log
+from gateway.spool.alerts import Alerts
+from gateway.spool.database import JournalError
+from gateway.spool.envelope import Envelope, Origin, OriginKind
+from gateway.spool.files import Spool
+from gateway.spool.job import new_job_id, notice_id
+from gateway.spool.journal import Journal
+from hotfolder.arrival import Held, Standing
+
+_LOOK_S: Final = 30.0
+
+
+@dataclass(slots=True)
+class Alerter:
+    """The station. ``standings`` returns what the doors know of their shares; ``poke`` wakes the delivery."""
+
+    config: Config
+    spool: Spool
+    journal: Journal
+    alerts: Alerts
+    standings: Callable[[], Iterable[Standing]]
+    poke: asyncio.Event
+
+    async def run(self) -> None:
+        """Tell until cancelled. With nobody to tell STATUS.txt and the log have to do."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                told = await asyncio.to_thread(self.tell_all)
+            except (OSError, sqlite3.Error) as error:
+                log(Event.LOCAL_FAULT, reason=f"alerting: {error}")
+                continue
+            except JournalError:
+                raise
+            except Exception as error:  # noqa: BLE001  the one broad catch: an alert must not end the service
+                log(Event.LOCAL_FAULT, reason="alerting", error=error)
+                continue
+            if told:
+                self.poke.set()
+
+    def tell_all(self) -> int:
+        """Tell of what is new in every share; return how many mails were made."""
+        return sum(self._tell(standing) for standing in self.standings())
+
+    def _tell(self, standing: Standing) -> bool:
+        now = time.time()
+        told = self.alerts.told(standing.share)
+        fresh = news(standing, told, now)
+        if gone := outdated(standing, told, now):
+            self.alerts.forget(standing.share, gone)
+        if not fresh or not self.config.gateway.admin:
+            return False
+        self._put(standing.share, fresh, datetime.fromtimestamp(int(now), UTC))
+        self.alerts.note(standing.share, [one.key for one in fresh], now)
+        return True
+
+    def _put(self, share: str, fresh: tuple[Held, ...], now: datetime) -> None:
+        whom = self.config.gateway.admin
+        own_id = notice_id(new_job_id(now))
+        sender = self.config.sender.address
+        message_id = f"{own_id}@{sender.rpartition('@')[2]}"
+        mail = compose_alert(share, fresh, sender, whom, self.config.gateway.name, message_id, now)
+        envelope = Envelope(
+            id=own_id,
+            arrived_at=now,
+            origin=Origin(OriginKind.NOTICE, share),
+            sender=None,
+            recipients=whom,
+            originals=(),
+            message_id=message_id,
+        )
+        put_notice(self.spool, self.journal, envelope, mail)
+        log(Event.SHARE_ALERT, own_id, share=share, files=len(fresh), told=",".join(whom))
