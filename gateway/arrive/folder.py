@@ -89,7 +89,7 @@ class FolderDoor:
         """Take one arrival, whole or not at all. Raises OSError; then its files are in the share."""
         intake = self.intake
         size_bytes = sum(file.stamp.size_bytes for file in arrival.files)
-        if not intake.has_room(size_bytes):
+        if not intake.has_room(size_bytes, is_here=True):
             self.left.append("too little free space: scans stay in the share until there is more")
             log(Event.SPACE_LOW, share=self.share.name)
             return

@@ -25,9 +25,14 @@ class Intake:
     journal: Journal
     poke: Callable[[], None]
 
-    def has_room(self, size_bytes: int = 0) -> bool:
-        """Tell whether a scan of this size leaves the reserve free: the mail made of it may be 1.4 times as large."""
-        return files.free_bytes(self.spool) > self.config.gateway.free_space + 2 * size_bytes
+    def has_room(self, size_bytes: int = 0, *, is_here: bool = False) -> bool:
+        """Tell whether a scan of this size leaves the reserve free: the mail made of it may be 1.4 times as large.
+
+        ``is_here``: it lies on this disk already, in a share. Then half the reserve will do: left in the share, such
+        scans would hold the space for ever that only their delivery sets free.
+        """
+        reserve_bytes = self.config.gateway.free_space // (2 if is_here else 1)
+        return files.free_bytes(self.spool) > reserve_bytes + 2 * size_bytes
 
     def admit(self, envelope: Envelope) -> None:
         """Enter a committed job in the journal and poke the next station.

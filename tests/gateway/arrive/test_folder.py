@@ -164,12 +164,20 @@ def test_a_file_that_is_gone_gives_the_scan_back(box, door, arrival):
 
 def test_too_little_room_leaves_the_scan(box, door, arrival, monkeypatch):
     """Without room for the scan nothing is begun, and the log says so."""
-    monkeypatch.setattr(files, "free_bytes", lambda _: box.config.gateway.free_space + 2 * len(ONE + TWO))
+    monkeypatch.setattr(files, "free_bytes", lambda _: box.config.gateway.free_space // 2 + 2 * len(ONE + TWO))
     with capture_logs() as logged:
         door._take(arrival)
     assert [line["event"] for line in logged] == ["space-low"]
     assert len(door.left) == 1
     assert_left(box)
+
+
+def test_scans_that_fill_the_disk_are_still_taken(box, door, arrival, monkeypatch):
+    """Below the reserve, but above half of it, what lies in the share is taken: only its delivery makes room again."""
+    monkeypatch.setattr(files, "free_bytes", lambda _: box.config.gateway.free_space // 2 + 2 * len(ONE + TWO) + 1)
+    assert not door.intake.has_room()
+    door._take(arrival)
+    assert len(owed(box)) == 1
 
 
 async def test_a_dropped_file_is_taken(box, door):
