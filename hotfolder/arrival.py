@@ -64,6 +64,7 @@ class Hold(StrEnum):
     OPEN = "still open"
     STRANGE = "not taken"
     LEFT = "offered and left"
+    PAGES = "waits for a page"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""The sentences about pages that are missing from a scan, or are in another mail."""
+
+from hotfolder.names import display_name
+from hotfolder.numbering import Numbered
+
+
+def missing_after(last: Numbered, first: Numbered) -> str:
+    """Say that numbers lack between the last page of this mail and the first one of another."""
+    return f"{_missing(last, first)} after the last page of this mail; the pages that follow are in another mail."
+
+
+def missing_before(last: Numbered, first: Numbered) -> str:
+    """Say that numbers lack between the last page of another mail and the first one of this mail."""
+    return f"{_missing(last, first)} before the first page of this mail; the pages before it are in another mail."
+
+
+def lost_after(last: Numbered) -> str:
+    """Say that the page after the last one of this mail was begun and is no page."""
+    return f"{_page(last, last.index + 1)} did not arrive whole, and is missing after the last page of this mail."
+
+
+def lost_before(first: Numbered) -> str:
+    """Say that the page before the first one of this mail was begun and is no page."""
+    return f"{_page(first, first.index - 1)} did not arrive whole, and is missing before the first page of this mail."
+
+
+def replaced(first: Numbered) -> str:
+    """Say that the page before the first one of this mail was written over."""
+    return (
+        f"{_page(first, first.index - 1)} was replaced by another scan before it could be taken, "
+        "and is missing before the first page of this mail."
+    )
+
+
+def cut_after(files: int) -> str:
+    """Say that a scan was too long for one mail."""
+    return f"The scan was cut after {files} files; what came after them is in another mail."
+
+
+def goes_on(files: int) -> str:
+    """Say that this mail is the rest of a scan."""
+    return f"This is the rest of a scan that was cut after {files} files; they are in another mail."
+
+
+def waiting(others: int, awaited: Numbered) -> str:
+    """Return the clause why a finished page is not taken, and ``others`` with it."""
+    them = f"it and {others} more wait" if others else "it waits"
+    return f"{them} for {_name(awaited, awaited.index)}, which is not finished"
+
+
+def _missing(last: Numbered, first: Numbered) -> str:
+    low, high = last.index + 1, first.index - 1
+    if low == high:
+        return f"{_page(last, low)} seems to be missing"
+    return f"Pages {low} to {high} ({_name(last, low)} to {_name(last, high)}) seem to be missing"
+
+
+def _page(number: Numbered, index: int) -> str:
+    return f"Page {index} ({_name(number, index)})"
+
+
+def _name(number: Numbered, index: int) -> str:
+    return display_name(number.name_of(index).rpartition("/")[2])
