@@ -50,7 +50,7 @@ class FolderDoor:
                         await self._take_guarded(item)
                     case Held():
                         self.left.append(item.sentence)
-                        log(Event.SHARE_HELD, share=self.share.name, file=item.path.name, reason=item.sentence)
+                        log(Event.SHARE_HELD, share=self.share.name, file=item.name, reason=item.sentence)
                     case Fault():
                         self.left.append(item.sentence)
                         log(Event.SHARE_FAULT, share=self.share.name, trouble=item.trouble.value, reason=item.sentence)
@@ -119,16 +119,19 @@ class FolderDoor:
 
 
 def _original(number: int, file: ArrivedFile) -> Original:
-    size_bytes, sha256 = claim.digest(file.path)
-    return Original(f"{number:04d}", file.path.name, size_bytes, sha256)
+    size_bytes, sha256 = claim.digest(file.path, file.folder)
+    return Original(f"{number:04d}", file.path.name, size_bytes, sha256, file.folder)
 
 
 def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:
-    """Put what was claimed back into the share and remove the job: nothing was promised yet. Raises OSError."""
+    """Put what was claimed back into the share, each file into the sub-folder it came from, and remove the job.
+
+    Nothing was promised yet. Raises OSError.
+    """
     for original in envelope.originals:
         stored = directory / files.ORIGINAL / original.stored
         if stored.exists():
-            claim.give_back(stored, folder, original.name)
+            claim.give_back(stored, folder, original.name, original.folder)
     files.remove(directory)
 
 
