@@ -5,13 +5,13 @@ doubt they are not, for a page too many goes to the wrong person, and one too fe
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from hotfolder import page_notes
 from hotfolder.arrival import Hold
-from hotfolder.pages import UNSEEN, Followed, Page, PageRule, Progress, follow, given_up_s
+from hotfolder.pages import Followed, Page, PageRule, Progress, follow, given_up_s
 from hotfolder.runs import Run, cut_at, has_gap, is_near, runs_of, series_of
 from hotfolder.settle import History
 from hotfolder.track import Outlook
@@ -19,39 +19,37 @@ from hotfolder.track import Outlook
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Files to be taken together, in page order. ``rejected`` and ``notes`` as in ``Arrival``."""
+    """Files to be taken together, by their keys and in page order; the rest as in ``Arrival``."""
 
-    names: tuple[str, ...]
+    keys: tuple[str, ...]
     rejected: str = ""
     notes: tuple[str, ...] = ()
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What a look comes to: the complete scans, in the order in which the look found their files ready.
-
-    ``outlook`` also counts the files that wait for their scan; ``followed`` is for the next look.
-    """
+    """What a look comes to: the complete scans, and the outlook, which also counts the files that wait for theirs."""
 
     scans: tuple[Scan, ...]
     outlook: Outlook
-    followed: Followed = UNSEEN
 
 
-def group(
-    known: Followed, histories: Mapping[str, History], outlook: Outlook, now_s: float, rule: PageRule | None
-) -> Grouping:
-    """Decide which scans of a folder are complete. Without a rule every file is one.
+def each_alone(outlook: Outlook) -> Grouping:
+    """Make every file a scan."""
+    return Grouping(tuple(Scan((key,), step.rejected) for key, step in outlook.ready), outlook)
+
+
+def in_sequence(
+    known: Followed, histories: Mapping[str, History], outlook: Outlook, now_s: float, rule: PageRule
+) -> tuple[Grouping, Followed]:
+    """Decide which scans of a share are complete when files that are numbered on are pages; and what to know next time.
 
     Whatever a look finds ready is in exactly one scan, or waits for one, and not without end: for ``gap_s`` after its
     last page, and for ``hold_s`` after the beginning of a page that does not come to its end.
     """
-    if rule is None:
-        return Grouping(tuple(Scan((name,), step.rejected) for name, step in outlook.ready), outlook)
     followed = follow(known, histories, outlook, now_s, rule)
-    scans = [
-        Scan((name,), step.rejected) for name, step in outlook.ready if step.rejected or name not in followed.pages
-    ]
+    scans = [Scan((key,), step.rejected) for key, step in outlook.ready if step.rejected or key not in followed.pages]
     heads, tails = dict(followed.heads), dict(followed.tails)
     for pages in series_of(followed.pages):
         newest_again_s = max((page.begun_s for page in pages if page.is_again), default=-math.inf)
@@ -62,9 +60,13 @@ def group(
                 scans.append(found)
             else:
                 outlook = _counted(outlook, found)
-    place = {name: number for number, (name, _) in enumerate(outlook.ready)}
-    scans.sort(key=lambda scan: min(place[name] for name in scan.names))
-    return Grouping(tuple(scans), outlook, replace(followed, heads=heads, tails=tails))
+    return Grouping(in_order(scans, outlook), outlook), replace(followed, heads=heads, tails=tails)
+
+
+def in_order(scans: Iterable[Scan], outlook: Outlook) -> tuple[Scan, ...]:
+    """Sort scans as the look found the first of their files ready."""
+    place = {key: number for number, (key, _) in enumerate(outlook.ready)}
+    return tuple(sorted(scans, key=lambda scan: min(place[key] for key in scan.keys)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class _Series:
         """Yield each scan that is complete, and the pages of each that is not."""
         for place, whole in enumerate(self.runs):
             above = self.runs[place + 1 : place + 2]
-            count = cut_at(whole, self.rule)
+            count = cut_at([page.size_bytes for page in whole], self.rule)
             run, is_full = whole[:count], count < len(whole) or count == self.rule.pages
             waits = self._waits(run, above[0] if above else None, is_full=is_full)
             if waits is None:

@@ -1,7 +1,13 @@
 """The sentences about pages that are missing from a scan, or are in another mail."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from hotfolder.names import display_name
 from hotfolder.numbering import Numbered
+
+_NAMED: Final = 5
+"""Most files that are named one by one."""
 
 
 def missing_after(last: Numbered, first: Numbered) -> str:
@@ -61,3 +67,23 @@ def _page(number: Numbered, index: int) -> str:
 
 def _name(number: Numbered, index: int) -> str:
     return display_name(number.name_of(index).rpartition("/")[2])
+
+
+def lost_of_folder(names: Sequence[str]) -> str:
+    """Say which files of a folder were begun and are no pages."""
+    shown = [display_name(name) for name in names[:_NAMED]]
+    if len(names) > _NAMED:
+        shown.append(f"{len(names) - _NAMED} more")
+    words = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    is_one = len(names) == 1
+    return f"{words} did not arrive whole, and {'is' if is_one else 'are'} missing from this mail."
+
+
+def left_out(name: str, reason: str) -> str:
+    """Say what else in a folder was not taken; ``reason`` is a clause."""
+    return f"{display_name(name)} was not taken: {reason}."
+
+
+def folder_waits(files: int, awaited: str) -> str:
+    """Return the clause why the files of a folder are not taken."""
+    return f"{files} file{'' if files == 1 else 's'} in it wait for {display_name(awaited)}, which is not finished"

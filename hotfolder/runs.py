@@ -104,11 +104,11 @@ def has_gap(below: Run, above: Run, rule: PageRule) -> bool:
     return 0 < lacking < _JUMP and is_onwards and is_near(below[-1], above[0], rule)
 
 
-def cut_at(run: Run, rule: PageRule) -> int:
-    """Return how many of a run's pages one scan may have, at least one: the first of them are its scan."""
+def cut_at(sizes_bytes: Sequence[int], rule: PageRule) -> int:
+    """Return how many of these files, at least one, may be one scan: the first of them are."""
     total_bytes = 0
-    for count, page in enumerate(run):
-        total_bytes += page.size_bytes
+    for count, size_bytes in enumerate(sizes_bytes):
+        total_bytes += size_bytes
         if count == rule.pages or (count and total_bytes > rule.size_bytes):
             return count
-    return len(run)
+    return len(sizes_bytes)

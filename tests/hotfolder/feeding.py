@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hotfolder.arrival import Hold, Sighting, Stamp
-from hotfolder.group import Scan, group
+from hotfolder.group import Scan, each_alone, in_sequence
 from hotfolder.pages import UNSEEN, PageRule
 from hotfolder.settle import AskLease, AskStructure, History, Rule, Step, lease_tested, settle, structure_tested
 from hotfolder.track import NOTHING, Track, observe, offer, outlook
-from hotfolder.verdict import Incomplete, UnknownType, Whole, Writing
+from hotfolder.verdict import Incomplete, Structure, UnknownType, Whole, Writing
 
 RULE = Rule(quiet_s=5.0, incomplete_timeout_s=600.0)
 PAGES = PageRule(gap_s=20.0)
@@ -70,16 +70,19 @@ class Feeding:
             sightings = {name: _sighting(fed, inodes[id(fed)], now_s) for name, fed in there.items()}
             track = observe(track, sightings, {}, RULE)
             track, steps = _carried(track, there, now_s)
-            found = group(followed, track.histories, outlook(track, steps, {}, now_s), now_s, self.rule)
-            followed = found.followed
+            seen = outlook(track, steps, {}, now_s)
+            if self.rule is None:
+                found = each_alone(seen)
+            else:
+                found, followed = in_sequence(followed, track.histories, seen, now_s, self.rule)
             self.held |= found.outlook.held
             self.is_pending = found.outlook.is_pending
-            names = [name for scan in found.scans for name in scan.names]
+            names = [name for scan in found.scans for name in scan.keys]
             assert len(set(names)) == len(names)
             track = offer(track, tuple(names))
             for scan in found.scans if self.is_taking and now_s >= self.not_before_s else ():
                 self.taken.append((now_s, scan))
-                for name in scan.names:
+                for name in scan.keys:
                     del there[name]
             now_s += look_s
             if now_s > 1e5:
@@ -89,7 +92,7 @@ class Feeding:
     @property
     def scans(self) -> list[tuple[str, ...]]:
         """The names of each scan, in the order taken."""
-        return [scan.names for _, scan in self.taken]
+        return [scan.keys for _, scan in self.taken]
 
     @property
     def notes(self) -> list[tuple[str, ...]]:
@@ -119,5 +122,5 @@ def _carried(track: Track, there: Mapping[str, Fed], now_s: float) -> tuple[Trac
 def _tested(history: History, step: AskLease | AskStructure, fed: Fed, now_s: float) -> History:
     if isinstance(step, AskLease):
         return lease_tested(history, Writing.YES if now_s < fed.end_s else Writing.NO, now_s)
-    verdicts = {True: Whole(), False: Incomplete("cut"), None: UnknownType()}
+    verdicts: dict[bool | None, Structure] = {True: Whole(), False: Incomplete("cut"), None: UnknownType()}
     return structure_tested(history, verdicts[fed.is_whole], now_s)

@@ -41,7 +41,7 @@ def test_numbered_pages_are_one_scan(gap_s: float):
 def test_files_without_a_number_do_not_wait():
     """A file that bears no page number is a scan at once, as without batching."""
     feeding = Feeding([Fed("letter.pdf", 0.0), Fed("Doc_0001.tif", 0.0)]).run()
-    assert [(at_s < 10, scan.names) for at_s, scan in feeding.taken] == [
+    assert [(at_s < 10, scan.keys) for at_s, scan in feeding.taken] == [
         (True, ("letter.pdf",)),
         (False, ("Doc_0001.tif",)),
     ]
@@ -180,7 +180,7 @@ def test_a_page_cut_short_is_waited_for_and_then_told():
     """A page whose upload broke off holds the scan for its retry; without one it fails alone, and the mail says so."""
     files = [*fed([1, 2]), Fed(doc(3), 6.0, is_whole=False)]
     feeding = Feeding(files).run()
-    assert [(at_s > 590, scan.names) for at_s, scan in feeding.taken] == [(True, names([1, 2])), (True, names([3]))]
+    assert [(at_s > 590, scan.keys) for at_s, scan in feeding.taken] == [(True, names([1, 2])), (True, names([3]))]
     assert [bool(scan.rejected) for _, scan in feeding.taken] == [False, True]
     assert feeding.notes[0] == (
         "Page 3 (Doc_0003.tif) did not arrive whole, and is missing after the last page of this mail.",
@@ -198,12 +198,12 @@ def test_a_retry_of_a_page_cut_short_completes_the_scan():
 def test_a_rejected_file_amid_pages_fails_alone():
     """A file that is no scan goes by itself; the pages around it are delivered, and say that one is missing."""
     feeding = Feeding([*fed([1, 2]), Fed(doc(3), 6.0, is_whole=None), *fed([4, 5], at_s=9.0)]).run()
-    assert sorted((scan.names, bool(scan.rejected)) for _, scan in feeding.taken) == [
+    assert sorted((scan.keys, bool(scan.rejected)) for _, scan in feeding.taken) == [
         (names([1, 2]), False),
         (names([3]), True),
         (names([4, 5]), False),
     ]
-    said = {scan.names: scan.notes for _, scan in feeding.taken}
+    said = {scan.keys: scan.notes for _, scan in feeding.taken}
     assert "Page 3 (Doc_0003.tif) did not arrive whole, and is missing after" in said[names([1, 2])][0]
     assert "Page 3 (Doc_0003.tif) did not arrive whole, and is missing before" in said[names([4, 5])][0]
 
@@ -211,7 +211,7 @@ def test_a_rejected_file_amid_pages_fails_alone():
 def test_a_file_cut_short_of_another_scan_holds_nobody_up():
     """A broken file of minutes ago does not hold the scan that goes on behind its number."""
     feeding = Feeding([*fed([1, 2]), Fed(doc(3), 6.0, is_whole=False), *fed([4, 5], at_s=300.0)]).run()
-    assert feeding.taken[0][1].names == names([4, 5])
+    assert feeding.taken[0][1].keys == names([4, 5])
     assert feeding.taken[0][0] < 330
     assert feeding.notes[0] == ()
 
@@ -228,7 +228,7 @@ def test_an_empty_file_is_waited_for_as_long_as_a_gap(at_s: float):
 def test_a_page_that_never_ends_is_given_up():
     """A page that is still being written after ten minutes is waited for no longer, and comes by itself."""
     feeding = Feeding([*fed([1, 2]), Fed(doc(3), 6.0, takes_s=2000.0)]).run()
-    assert [scan.names for _, scan in feeding.taken] == [names([1, 2]), names([3])]
+    assert [scan.keys for _, scan in feeding.taken] == [names([1, 2]), names([3])]
     assert 600 <= feeding.taken[0][0] <= 610
     assert "did not arrive whole" in feeding.notes[0][0]
 
