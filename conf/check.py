@@ -201,6 +201,13 @@ def _shares(shares: tuple[Share, ...], upstreams: Upstreams | None) -> Iterator[
             quiet = units.written_seconds(share.quiet)
             what = f"must be longer than quiet ({quiet}): a file cannot fail before it could be finished"
             yield Finding(("share", index, "incomplete_timeout"), what)
+        if share.batch != "off" and share.page_gap <= share.quiet:
+            quiet = units.written_seconds(share.quiet)
+            what = (
+                f"is no longer than quiet ({quiet}), when a page only counts as finished: "
+                "each page would be a scan of its own; 20s suits most devices"
+            )
+            yield Finding(("share", index, "page_gap"), what, is_warning=True)
 
 
 def _listeners(listeners: tuple[Smtp, ...]) -> Iterator[Finding]:

@@ -44,6 +44,11 @@ class ArrivedFile:
     is_held_open: bool = False
     folder: str = ""
 
+    @property
+    def key(self) -> str:
+        """Its key among the files of the share."""
+        return f"{self.folder}/{self.path.name}" if self.folder else self.path.name
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -51,11 +56,15 @@ class Arrival:
 
     ``rejected`` is empty for a whole scan. Otherwise it is the sentence that tells its sender why the files, though
     they will not change any more, cannot be a scan (cut short, not a scan type): they are taken and then failed.
+    ``notes``: sentences for whoever gets the scan, such as that a page seems to be missing. ``called``: what people
+    call it, when that is not the name of its first file.
     """
 
     share: str
     files: tuple[ArrivedFile, ...]
     rejected: str = ""
+    notes: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def folder(self) -> str:
@@ -96,6 +105,14 @@ class Held:
     def sentence(self) -> str:
         """Such as "still incomplete: scan.pdf: the PDF has no end mark"."""
         return f"{self.hold}: {self.name}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """A sub-folder that may be removed, if there is still nothing in it."""
+
+    folder: str
+    share: str
 
 
 @unique

@@ -1,4 +1,4 @@
-"""Take files off a share, give them back, and show there which ones failed: the only code that changes a share.
+"""Take files off a share, give them back, show there which ones failed: with ``clear`` all that changes a share.
 
 A share belongs to strangers. No symbolic link below it is followed, nothing in it is overwritten, names are only bytes.
 The path of the share itself comes from the configuration and may be a link.

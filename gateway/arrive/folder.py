@@ -28,8 +28,8 @@ from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, Origi
 from gateway.spool.files import Spool
 from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
-from hotfolder import claim, watch
-from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Recovered
+from hotfolder import claim, clear, watch
+from hotfolder.arrival import Arrival, ArrivedFile, Emptied, Fault, Held, Recovered
 
 
 @dataclass(slots=True)
@@ -43,11 +43,15 @@ class FolderDoor:
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Take what arrives until cancelled; with ``until_empty`` until the folder holds nothing more to take."""
-        async with aclosing(watch.arrivals(self.share, until_empty=until_empty)) as arrivals:
+        with_folders = self.share.batch == "folder"
+        stream = watch.arrivals(self.share, until_empty=until_empty, with_folders=with_folders)
+        async with aclosing(stream) as arrivals:
             async for item in arrivals:
                 match item:
                     case Arrival():
                         await self._take_guarded(item)
+                    case Emptied():
+                        await asyncio.to_thread(self._remove_folder, item)
                     case Held():
                         self.left.append(item.sentence)
                         log(Event.SHARE_HELD, share=self.share.name, file=item.name, reason=item.sentence)
@@ -96,6 +100,8 @@ class FolderDoor:
                 originals=originals,
                 message_id=message_id(draft.id, intake.config),
                 rejected=arrival.rejected,
+                notes=arrival.notes,
+                called=arrival.called,
             )
             files.commit(intake.spool, draft, envelope)
         except BaseException:
@@ -116,6 +122,12 @@ class FolderDoor:
             intake.spool.in_hand.discard(draft.id)
             return
         intake.admit(envelope)
+
+    def _remove_folder(self, emptied: Emptied) -> None:
+        try:
+            clear.remove_folder(self.share.path, emptied.folder)
+        except OSError as error:
+            log(Event.LOCAL_FAULT, share=self.share.name, reason=str(error))
 
 
 def _original(number: int, file: ArrivedFile) -> Original:

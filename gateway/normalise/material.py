@@ -39,7 +39,8 @@ def material_of(directory: Path, envelope: Envelope) -> Material:
     originals = directory / files.ORIGINAL
     if envelope.origin.kind is not OriginKind.SMTP:
         shown = [names.display_name(original.name) for original in envelope.originals]
-        return _in_order([originals / original.stored for original in envelope.originals], shown, None)
+        # In the order in which they are named: a counter that went on with 0001 after 9999 is in page order there.
+        return Material(tuple(originals / original.stored for original in envelope.originals), tuple(shown), None)
     work = directory / WORK
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()

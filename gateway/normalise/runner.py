@@ -119,7 +119,7 @@ class Normaliser:
         finally:
             for path in (document.path, *(part.path for part in document.parts)):
                 path.unlink(missing_ok=True)  # the messages hold it
-        await asyncio.to_thread(self._make_ready, directory, document, subject)
+        await asyncio.to_thread(self._make_ready, directory, document, subject, envelope.notes)
 
     def _put_messages(self, directory: Path, envelope: Envelope, material: Material, document: Document) -> str:
         """Write the bytes to send, durably, and return the subject: one mail, or one for each part."""
@@ -139,7 +139,9 @@ class Normaliser:
         split.put_messages(directory, messages)
         return title(envelope, material.headers, material.names)[:80]
 
-    def _make_ready(self, directory: Path, document: Document | None, shown: str) -> None:
+    def _make_ready(
+        self, directory: Path, document: Document | None, shown: str, arrived_notes: tuple[str, ...] = ()
+    ) -> None:
         """Enter the further mails of a split scan as jobs, then make all ready; may be repeated after a crash."""
         job_id = JobId(directory.name)
         for number, message in split.further(directory):
@@ -152,7 +154,10 @@ class Normaliser:
             pages = document.parts[number - 1].page_count if document is not None else 0
             self._enter(self.spool.jobs / part.id, pages, shown and f"{shown} ({number})", {})
         pages = 0 if document is None else document.parts[0].page_count if document.parts else len(document.pages)
-        facts = {} if document is None else {"not_archive": document.plain_because, "notes": " ".join(document.notes)}
+        facts: dict[str, str] = {}
+        if document is not None:
+            notes = " ".join((*arrived_notes, *document.notes))
+            facts = {"not_archive": document.plain_because, "notes": notes}
         self._enter(self.spool.jobs / job_id, pages, shown, facts)
         self.ready()
 

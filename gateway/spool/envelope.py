@@ -64,7 +64,8 @@ class Envelope:
 
     ``sender`` is the SMTP MAIL FROM, whom we tell of a failure; None for the null return path or none at all.
     ``rejected`` is the sentence of an arrival known to be no scan, else empty. ``message_id`` (without brackets) and
-    ``arrived_at`` become Message-ID and Date of the mail, the same at every attempt.
+    ``arrived_at`` become Message-ID and Date of the mail, the same at every attempt. ``notes``: sentences for whoever
+    gets the scan. ``called``: what people call it, when that is not the name of its first file.
     """
 
     id: JobId
@@ -75,6 +76,8 @@ class Envelope:
     originals: tuple[Original, ...]
     message_id: str
     rejected: str = ""
+    notes: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -88,7 +91,7 @@ class Envelope:
             return f"notice about {self.origin.name}"
         if self.origin.kind is OriginKind.SMTP:
             return ""
-        shown = ", ".join(original.name for original in self.originals)
+        shown = self.called or ", ".join(original.name for original in self.originals)
         return "".join(char if char.isprintable() else "?" for char in shown)[:80]
 
 
@@ -120,11 +123,13 @@ def decode(data: bytes) -> Envelope:
         origin = fields.pop("origin")
         originals = fields.pop("originals")
         recipients = tuple(fields.pop("recipients"))
+        notes = tuple(fields.pop("notes", ()))
         envelope = Envelope(
             arrived_at=arrived_at,
             origin=Origin(OriginKind(origin["kind"]), str(origin["name"]), str(origin["client"])),
             originals=tuple(Original(**original) for original in originals),
             recipients=recipients,
+            notes=notes,
             **fields,
         )
     except CorruptEnvelopeError:
@@ -143,6 +148,7 @@ def _verify(envelope: Envelope) -> None:
     """Refuse an envelope whose values could lead astray: names that leave the directory, recipients that are none."""
     origin = envelope.origin
     texts: list[object] = [envelope.id, envelope.message_id, envelope.rejected, origin.name, origin.client]
+    texts += [*envelope.notes, envelope.called]
     if not all(_is_text(text) for text in texts) or not is_job_id(envelope.id):
         raise CorruptEnvelopeError("envelope.json has an id or a text that is none")
     addresses: list[object] = [*envelope.recipients, *([] if envelope.sender is None else [envelope.sender])]

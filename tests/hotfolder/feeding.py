@@ -51,7 +51,6 @@ class Feeding:
     files: Iterable[Fed]
     rule: PageRule | None = PAGES
     starts_s: float = -1.0
-    is_taking: bool = True
     not_before_s: float = -math.inf
     taken: list[tuple[float, Scan]] = field(default_factory=list)
     held: dict[str, tuple[Hold, str]] = field(default_factory=dict)
@@ -80,7 +79,7 @@ class Feeding:
             names = [name for scan in found.scans for name in scan.keys]
             assert len(set(names)) == len(names)
             track = offer(track, tuple(names))
-            for scan in found.scans if self.is_taking and now_s >= self.not_before_s else ():
+            for scan in found.scans if now_s >= self.not_before_s else ():
                 self.taken.append((now_s, scan))
                 for name in scan.keys:
                     del there[name]
@@ -98,6 +97,23 @@ class Feeding:
     def notes(self) -> list[tuple[str, ...]]:
         """What is said of each scan."""
         return [scan.notes for _, scan in self.taken]
+
+
+def doc(number: int, stem: str = "Doc_") -> str:
+    """The name a counter of four digits gives a page."""
+    return f"{stem}{number:04d}.tif"
+
+
+def fed(
+    numbers: list[int], gap_s: float = 3.0, at_s: float = 0.0, stem: str = "Doc_", takes_s: float = 1.0
+) -> list[Fed]:
+    """One page after the other."""
+    return [Fed(doc(number, stem), at_s + place * gap_s, takes_s) for place, number in enumerate(numbers)]
+
+
+def names(numbers: list[int], stem: str = "Doc_") -> tuple[str, ...]:
+    """What a scan of these pages holds."""
+    return tuple(doc(number, stem) for number in numbers)
 
 
 def _sighting(fed: Fed, inode: int, now_s: float) -> Sighting:
