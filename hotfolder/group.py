@@ -110,8 +110,10 @@ class _Series:
             if not below.number.is_next(above.number):
                 continue
             is_lost_below, is_lost_above = below.progress is Progress.LOST, above.progress is Progress.LOST
-            if below.is_again and below.begun_s > above.begun_s:
-                self.heads[above.name] = page_notes.replaced(above.number)
+            if below.is_replacing and below.begun_s > above.begun_s:
+                self.heads[above.name] = page_notes.replaced_before(above.number)
+            elif above.is_replacing and not below.is_again:
+                self.tails[below.name] = page_notes.replaced_after(below.number)
             elif is_lost_below != is_lost_above and is_near(below, above, self.rule):
                 if is_lost_below:
                     self.heads[above.name] = page_notes.lost_before(above.number)

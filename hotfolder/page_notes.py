@@ -8,6 +8,7 @@ from hotfolder.numbering import Numbered
 
 _NAMED: Final = 5
 """Most files that are named one by one."""
+_REPLACED: Final = "was replaced by another scan before it could be taken, and is missing"
 
 
 def missing_after(last: Numbered, first: Numbered) -> str:
@@ -21,21 +22,23 @@ def missing_before(last: Numbered, first: Numbered) -> str:
 
 
 def lost_after(last: Numbered) -> str:
-    """Say that the page after the last one of this mail was begun and is no page."""
-    return f"{_page(last, last.index + 1)} did not arrive whole, and is missing after the last page of this mail."
+    """Say that the page after the last one of this mail cannot be taken."""
+    return f"{_page(last, last.index + 1)} could not be taken, and is missing after the last page of this mail."
 
 
 def lost_before(first: Numbered) -> str:
-    """Say that the page before the first one of this mail was begun and is no page."""
-    return f"{_page(first, first.index - 1)} did not arrive whole, and is missing before the first page of this mail."
+    """Say that the page before the first one of this mail cannot be taken."""
+    return f"{_page(first, first.index - 1)} could not be taken, and is missing before the first page of this mail."
 
 
-def replaced(first: Numbered) -> str:
+def replaced_after(last: Numbered) -> str:
+    """Say that the page after the last one of this mail was written over."""
+    return f"{_page(last, last.index + 1)} {_REPLACED} after the last page of this mail."
+
+
+def replaced_before(first: Numbered) -> str:
     """Say that the page before the first one of this mail was written over."""
-    return (
-        f"{_page(first, first.index - 1)} was replaced by another scan before it could be taken, "
-        "and is missing before the first page of this mail."
-    )
+    return f"{_page(first, first.index - 1)} {_REPLACED} before the first page of this mail."
 
 
 def cut_after(files: int) -> str:
@@ -70,13 +73,13 @@ def _name(number: Numbered, index: int) -> str:
 
 
 def lost_of_folder(names: Sequence[str]) -> str:
-    """Say which files of a folder were begun and are no pages."""
+    """Say which files of a folder cannot be taken."""
     shown = [display_name(name) for name in names[:_NAMED]]
     if len(names) > _NAMED:
         shown.append(f"{len(names) - _NAMED} more")
     words = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
     is_one = len(names) == 1
-    return f"{words} did not arrive whole, and {'is' if is_one else 'are'} missing from this mail."
+    return f"{words} could not be taken, and {'is' if is_one else 'are'} missing from this mail."
 
 
 def left_out(name: str, reason: str) -> str:
@@ -86,4 +89,5 @@ def left_out(name: str, reason: str) -> str:
 
 def folder_waits(files: int, awaited: str) -> str:
     """Return the clause why the files of a folder are not taken."""
-    return f"{files} file{'' if files == 1 else 's'} in it wait for {display_name(awaited)}, which is not finished"
+    them = "its file waits" if files == 1 else f"its {files} files wait"
+    return f"{them} for {display_name(awaited)}, which is not finished"

@@ -47,8 +47,8 @@ class Page:
 
     ``begun_s``: first seen. ``is_old``: it began at a time nobody saw, so that only ``mtime_ns`` tells when it was
     written. ``done_s``: its last change, known once it was ready. ``end_s``: its last change so far; infinite while it
-    is being written. ``is_again``: an earlier file of this name was finished, and this one came in its place.
-    ``is_stuck``: it is told as held.
+    is being written. ``is_again``: there was another file of this name not long before; ``is_replacing``: and that was
+    not taken by then. ``is_stuck``: it is told as held.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Page:
     done_s: float | None = None
     is_old: bool = False
     is_again: bool = False
+    is_replacing: bool = False
     is_stuck: bool = False
 
     @property
@@ -135,11 +136,13 @@ def _mark(history: History) -> tuple[int, int, int]:
 def _met_again(before: Page, fresh: Page, history: History) -> Page:
     if before.mark == fresh.mark:
         return before
-    if before.done_s is not None:
-        return replace(fresh, begun_s=history.changed_s, is_old=fresh.is_old, is_again=True)
+    is_anew = before.mark[0] != fresh.mark[0] or fresh.size_bytes < before.size_bytes
+    # A page cut short may be sent again; what was not known to be cut short is taken for another scan's.
+    if before.done_s is not None or (is_anew and before.size_bytes and not before.is_stuck):
+        return replace(fresh, begun_s=history.changed_s, is_again=True, is_replacing=True)
     if before.progress is Progress.LOST and before.size_bytes == 0:  # an empty file of old, filled now
-        return replace(fresh, begun_s=history.changed_s, is_again=before.is_again)
-    return replace(fresh, begun_s=before.begun_s, is_old=before.is_old, is_again=before.is_again)
+        return replace(before, mark=fresh.mark, begun_s=history.changed_s, is_old=fresh.is_old)
+    return replace(before, mark=fresh.mark)
 
 
 def _judged(

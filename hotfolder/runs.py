@@ -31,21 +31,19 @@ def runs_of(series: Sequence[Page], rule: PageRule) -> list[Run]:
     """
     bursts = _bursts(series, rule)
     runs: list[list[Page]] = []
-    is_repeated = False
     for place, page in enumerate(series):
         if page.progress is Progress.LOST:
             continue
-        is_repeated |= page.is_again
         is_here = bool(runs) and bursts[runs[-1][-1].name] == bursts[page.name]
-        if is_here and _follows(runs[-1], page, series[place + 1 :], rule, in_order=is_repeated):
+        if is_here and _follows(runs[-1], series, place, rule):
             runs[-1].append(page)
         else:
             runs.append([page])
-            is_repeated = page.is_again
     last = runs[-1] if runs else []
     for first in runs[:-1][:2]:  # 0000, or 0001, is the lowest there can be
-        is_wrapped = last[-1].number.is_wrapped(first[0].number)
-        if is_wrapped and last[-1].begun_s <= first[0].begun_s and is_near(last[-1], first[0], rule):
+        end, beginning = last[-1], first[0]
+        is_here = bursts[end.name] == bursts[beginning.name] and end.begun_s <= beginning.begun_s
+        if end.number.is_wrapped(beginning.number) and is_here and is_near(end, beginning, rule):
             runs.remove(first)
             last.extend(first)
             break
@@ -53,31 +51,35 @@ def runs_of(series: Sequence[Page], rule: PageRule) -> list[Run]:
 
 
 def _bursts(series: Sequence[Page], rule: PageRule) -> dict[str, int]:
-    """Number the stretches of time in which the pages came without a pause longer than the gap."""
+    """Number the stretches of time in which pages can be of one scan.
+
+    Another begins after a pause longer than the gap, and when numbers that were there before begin again.
+    """
     bursts: dict[str, int] = {}
-    number, end_s = 0, -math.inf
+    number, latest, end_s = 0, 0, -math.inf
     for page in sorted(series, key=lambda page: page.begun_s):
         if page.progress is Progress.LOST:
             continue
-        if page.begun_s > end_s + rule.gap_s:
+        index = page.number.index
+        if page.begun_s > end_s + rule.gap_s or (page.is_again and index <= latest):
             number, end_s = number + 1, -math.inf
-        end_s = max(end_s, page.end_s)
+        latest, end_s = index, max(end_s, page.end_s)
         bursts[page.name] = number
     return bursts
 
 
-def _follows(run: Sequence[Page], page: Page, higher: Sequence[Page], rule: PageRule, *, in_order: bool) -> bool:
-    """Tell whether a page follows the last one of a run; ``higher`` are the pages above it."""
-    before = run[-1]
+def _follows(run: Sequence[Page], series: Sequence[Page], place: int, rule: PageRule) -> bool:
+    """Tell whether the page at this place of its series follows the last one of a run."""
+    before, page = run[-1], series[place]
     is_late = page.begun_s < before.begun_s
-    if not before.number.is_next(page.number) or (is_late and in_order):
+    if not before.number.is_next(page.number) or (page.is_again and not before.is_again):
         return False
     if is_near(before, page, rule):
         return True
     if before.is_old or page.is_old:
         return False
     # One of the two was overtaken by pages further on, or came after pages further back: these kept the scan going.
-    later, others = (before, (page, *higher)) if is_late else (page, (*run, *higher))
+    later, others = (before, series[place:]) if is_late else (page, (*run, *series[place + 1 :]))
     kept_s = max(
         (one.end_s for one in others if one.begun_s < later.begun_s and one.progress is not Progress.LOST),
         default=-math.inf,

@@ -43,7 +43,9 @@ class Fed:
 
 @dataclass(slots=True)
 class Feeding:
-    """The folder and its watcher. ``taken``: when each scan was taken; ``held``: what was told as held, by name.
+    """The folder and its watcher.
+
+    ``taken``: when each scan was taken; ``files_taken``: of which files; ``held``: what was told as held, by name.
 
     ``not_before_s``: nothing can be taken until then, as with a full disk.
     """
@@ -53,6 +55,7 @@ class Feeding:
     starts_s: float = -1.0
     not_before_s: float = -math.inf
     taken: list[tuple[float, Scan]] = field(default_factory=list)
+    files_taken: list[list[Fed]] = field(default_factory=list)
     held: dict[str, tuple[Hold, str]] = field(default_factory=dict)
     is_pending: bool = False
 
@@ -81,8 +84,7 @@ class Feeding:
             track = offer(track, tuple(names))
             for scan in found.scans if now_s >= self.not_before_s else ():
                 self.taken.append((now_s, scan))
-                for name in scan.keys:
-                    del there[name]
+                self.files_taken.append([there.pop(name) for name in scan.keys])
             now_s += look_s
             if now_s > 1e5:
                 break

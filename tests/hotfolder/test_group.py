@@ -164,7 +164,7 @@ def test_a_page_cut_short_is_waited_for_and_then_told():
     assert [(at_s > 590, scan.keys) for at_s, scan in feeding.taken] == [(True, names([1, 2])), (True, names([3]))]
     assert [bool(scan.rejected) for _, scan in feeding.taken] == [False, True]
     assert feeding.notes[0] == (
-        "Page 3 (Doc_0003.tif) did not arrive whole, and is missing after the last page of this mail.",
+        "Page 3 (Doc_0003.tif) could not be taken, and is missing after the last page of this mail.",
     )
     assert feeding.held[doc(1)] == (Hold.PAGES, "it and 1 more wait for Doc_0003.tif, which is not finished")
 
@@ -185,8 +185,8 @@ def test_a_rejected_file_amid_pages_fails_alone():
         (names([4, 5]), False),
     ]
     said = {scan.keys: scan.notes for _, scan in feeding.taken}
-    assert "Page 3 (Doc_0003.tif) did not arrive whole, and is missing after" in said[names([1, 2])][0]
-    assert "Page 3 (Doc_0003.tif) did not arrive whole, and is missing before" in said[names([4, 5])][0]
+    assert "Page 3 (Doc_0003.tif) could not be taken, and is missing after" in said[names([1, 2])][0]
+    assert "Page 3 (Doc_0003.tif) could not be taken, and is missing before" in said[names([4, 5])][0]
 
 
 def test_a_file_cut_short_of_another_scan_holds_nobody_up():
@@ -211,7 +211,7 @@ def test_a_page_that_never_ends_is_given_up():
     feeding = Feeding([*fed([1, 2]), Fed(doc(3), 6.0, takes_s=2000.0)]).run()
     assert [scan.keys for _, scan in feeding.taken] == [names([1, 2]), names([3])]
     assert 600 <= feeding.taken[0][0] <= 610
-    assert "did not arrive whole" in feeding.notes[0][0]
+    assert "could not be taken" in feeding.notes[0][0]
 
 
 @pytest.mark.parametrize(
