@@ -110,13 +110,13 @@ def follow(
             name=name,
             number=number,
             mark=_mark(history),
-            begun_s=history.seen_s,
+            begun_s=now_s,  # of one look, not of each file: the order of a directory's entries means nothing
             progress=Progress.COMING,
             end_s=math.inf,
             is_old=is_blind,
             is_again=name in known.gone,
         )
-        page = fresh if before is None else _met_again(before, fresh, history)
+        page = fresh if before is None else _met_again(before, fresh)
         hold = outlook.held.get(name, (None, ""))[0]
         pages[name] = _judged(page, history, hold, now_s, rule, is_accepted=ready.get(name))
     return Followed(
@@ -133,15 +133,15 @@ def _mark(history: History) -> tuple[int, int, int]:
     return history.stamp.inode, history.stamp.size_bytes, history.stamp.mtime_ns
 
 
-def _met_again(before: Page, fresh: Page, history: History) -> Page:
+def _met_again(before: Page, fresh: Page) -> Page:
     if before.mark == fresh.mark:
         return before
     is_anew = before.mark[0] != fresh.mark[0] or fresh.size_bytes < before.size_bytes
     # A page cut short may be sent again; what was not known to be cut short is taken for another scan's.
     if before.done_s is not None or (is_anew and before.size_bytes and not before.is_stuck):
-        return replace(fresh, begun_s=history.changed_s, is_again=True, is_replacing=True)
+        return replace(fresh, is_again=True, is_replacing=True)
     if before.progress is Progress.LOST and before.size_bytes == 0:  # an empty file of old, filled now
-        return replace(before, mark=fresh.mark, begun_s=history.changed_s, is_old=fresh.is_old)
+        return replace(before, mark=fresh.mark, begun_s=fresh.begun_s, is_old=fresh.is_old)
     return replace(before, mark=fresh.mark)
 
 

@@ -101,6 +101,9 @@ def encode(envelope: Envelope) -> bytes:
     The line end is the mark that the file is whole: a truncated one does not decode.
     """
     fields = asdict(envelope)
+    for optional in ("notes", "called"):
+        if not fields[optional]:
+            del fields[optional]  # an envelope that says nothing more is written as it always was
     fields["originals"] = [_spelled(original) for original in envelope.originals]
     fields["arrived_at"] = envelope.arrived_at.isoformat()
     return json.dumps({"format": FORMAT, **fields}, indent=1, ensure_ascii=True).encode() + b"\n"

@@ -133,6 +133,11 @@ WARNINGS = {
         "because the addresses change")
     ],
     GATEWAY + SENDER + RELAY.replace("contoso-com.mail.protection.outlook.com", "127.0.0.1") + SHARE: [],
+    RIGHT + 'quiet = "15s"\nbatch = "sequence"\npage_gap = "15s"\n': [
+        ("gateway.toml:17: share[0].page_gap: is no longer than quiet (15s), when a page only counts as finished: "
+        "each page would be a scan of its own; 20s suits most devices")
+    ],
+    RIGHT + 'quiet = "15s"\npage_gap = "15s"\n': [],
     SENDER + RELAY + SHARE: [
         "gateway.toml: gateway.admin: is empty: when a scan fails, only its share or the sender of its mail is told"
     ],

@@ -69,7 +69,12 @@ class Feeding:
             while files and files[0].at_s <= now_s:
                 fed = files.pop(0)
                 there[fed.name] = fed
-            sightings = {name: _sighting(fed, inodes[id(fed)], now_s) for name, fed in there.items()}
+            # The order of a directory's entries is none: here it is the wrong way round.
+            listed = sorted(there.items(), reverse=True)
+            sightings = {
+                name: _sighting(fed, inodes[id(fed)], now_s - 1e-3 + place * 1e-6)
+                for place, (name, fed) in enumerate(listed)
+            }
             track = observe(track, sightings, {}, RULE)
             track, steps = _carried(track, there, now_s)
             seen = outlook(track, steps, {}, now_s)

@@ -34,6 +34,8 @@ ENVELOPES = st.builds(
     originals=st.lists(ORIGINALS, max_size=3).map(tuple),
     message_id=PLAIN,
     rejected=PLAIN,
+    notes=st.lists(PLAIN, max_size=3).map(tuple),
+    called=PLAIN,
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -63,7 +65,7 @@ def test_any_bytes_are_an_envelope_or_corrupt(data):
     assert isinstance(found, Envelope) or str(found).startswith("envelope.json ")
 
 
-@given(st.sampled_from(sorted(json.loads(encode(envelope())))), JSON)
+@given(st.sampled_from([*sorted(json.loads(encode(envelope()))), "notes", "called"]), JSON)
 def test_any_value_in_any_field_is_an_envelope_or_corrupt(field, value):
     """A field that holds something else is refused by name, or harmless."""
     data = json.dumps({**json.loads(encode(envelope())), field: value}).encode() + b"\n"
@@ -96,6 +98,8 @@ def assert_harmless(decoded: Envelope) -> None:
         assert original.size_bytes >= 0
     for text in (decoded.rejected, decoded.message_id, decoded.origin.name, decoded.origin.client, decoded.title):
         text.encode()
+    for text in (*decoded.notes, decoded.called):
+        text.encode()
     assert decoded.recipients
 
 
@@ -104,6 +108,12 @@ def test_an_envelope_from_before_sub_folders_is_read():
     fields = json.loads(encode(envelope()))
     assert set(fields["originals"][0]) == {"stored", "name", "size_bytes", "sha256"}
     assert decode(written()).originals[0].folder == ""
+
+
+def test_an_envelope_from_before_notes_is_read():
+    """What an older scangate wrote has no notes and no name; an envelope without them is written the same."""
+    assert not {"notes", "called"} & set(json.loads(encode(envelope())))
+    assert (decode(written()).notes, decode(written()).called) == ((), "")
 
 
 def test_no_truncated_envelope_decodes():
@@ -125,6 +135,9 @@ def test_no_truncated_envelope_decodes():
         ({"sender": "nobody"}, "sender"),
         ({"arrived_at": "2026-11-23T09:02:57"}, "zone"),
         ({"rejected": "\ud800"}, "text"),
+        ({"notes": ["\ud800"]}, "text"),
+        ({"notes": [1]}, "text"),
+        ({"called": None}, "text"),
         ({"originals": [{"stored": "../x", "name": "x", "size_bytes": 1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "a\0b", "name": "x", "size_bytes": 1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "\ud800", "name": "x", "size_bytes": 1, "sha256": ""}]}, "file"),
@@ -145,6 +158,7 @@ def test_what_leads_astray_is_refused(changed, sentence):
     ("changed", "title"),
     [
         ({}, "scan.pdf"),
+        ({"called": "Contract 7"}, "Contract 7"),
         ({"origin": Origin(OriginKind.SMTP, "smtp")}, ""),
         ({"origin": Origin(OriginKind.NOTICE, "20261123T090257Z-k7q2")}, "notice about 20261123T090257Z-k7q2"),
         ({"originals": (Original("0001", "a\udcffb\n\u202e.pdf", 1, ""),)}, "a?b??.pdf"),
