@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Box:
     """One scangate below `folder`; its share and state lie there. `upstreams` is TOML, appended as it stands.
 
+    So is `sharing`: further keys of the share.
+
     Started by `start` (or as a context manager), ended by `stop` (SIGTERM) or `kill` (as a crash).
     """
 
@@ -31,6 +33,7 @@ class Box:
         share: Path | None = None,
         to: Sequence[str] = ("office@contoso.com",),
         recipients: Sequence[str] = ("contoso.com",),
+        sharing: str = "",
         gateway: str = "",
         more: str = "",
     ):
@@ -57,6 +60,7 @@ path = "{self.share}"
 to = {json.dumps(list(to))}
 quiet = "500ms"
 incomplete_timeout = "1s"
+{sharing}
 [[smtp]]
 listen = "127.0.0.1:{self.smtp_port}"
 clients = ["127.0.0.1"]
