@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import assert_never
 
+from conf.finding import choice
 from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay, Upstream
 
 
@@ -40,3 +41,12 @@ def may_carry(upstream: Upstream, recipient: Address) -> bool:
 def first_carrier(upstreams: Iterable[Upstream], recipient: Address) -> Upstream | None:
     """Return the first upstream, in order of preference, that may carry mail to this recipient; None if none may."""
     return next((upstream for upstream in upstreams if may_carry(upstream, recipient)), None)
+
+
+def out_of_reach(domain: Domain, upstreams: Iterable[Upstream]) -> str:
+    """Return the sentence about a recipient's domain that no upstream may carry mail to, and what would mend it."""
+    reached = tuple(dict.fromkeys(domain for one in upstreams if isinstance(one, DirectSend) for domain in one.domains))
+    return (
+        f'is out of reach: no upstream may carry mail to "{domain}", only to {choice(reached, "and")}; '
+        "add the domain there if it is yours, or a client-auth upstream"
+    )

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Final
 
 from conf import units
-from conf.carry import domain_of, may_carry, may_carry_domain
-from conf.finding import Finding, choice
+from conf.addressing import addressing
+from conf.batching import batching
+from conf.carry import domain_of, may_carry, may_carry_domain, out_of_reach
+from conf.finding import Finding
 from conf.lines import KeyPath
 from conf.model import (
     Address,
     ClientAuth,
     Delivery,
     DirectSend,
-    Domain,
     Gateway,
     Maildir,
     Relay,
@@ -148,15 +149,7 @@ def _admin(gateway: Gateway, upstreams: Upstreams) -> Iterator[Finding]:
 def _carried(recipients: tuple[Address, ...], at: KeyPath, upstreams: Upstreams) -> Iterator[Finding]:
     for index, recipient in enumerate(recipients):
         if not any(may_carry(one, recipient) for one in upstreams):
-            yield Finding((*at, index), _cannot(domain_of(recipient), upstreams))
-
-
-def _cannot(domain: Domain, upstreams: Upstreams) -> str:
-    reached = tuple(dict.fromkeys(domain for one in upstreams if isinstance(one, DirectSend) for domain in one.domains))
-    return (
-        f'is out of reach: no upstream may carry mail to "{domain}", only to {choice(reached, "and")}; '
-        "add the domain there if it is yours, or a client-auth upstream"
-    )
+            yield Finding((*at, index), out_of_reach(domain_of(recipient), upstreams))
 
 
 def _shares_apart(shares: tuple[Share, ...], gateway: Gateway | None, upstreams: Upstreams) -> Iterator[Finding]:
@@ -195,19 +188,15 @@ def _unique(named: list[tuple[KeyPath, str]]) -> Iterator[Finding]:
 
 def _shares(shares: tuple[Share, ...], upstreams: Upstreams | None) -> Iterator[Finding]:
     for index, share in enumerate(shares):
+        yield from addressing(share, ("share", index))
+        yield from batching(share, ("share", index))
         if upstreams is not None:
-            yield from _carried(share.to, ("share", index, "to"), upstreams)
+            yield from _reached(share.recipients, ("share", index, "recipients"), upstreams)
+            yield from _carried(share.to or (), ("share", index, "to"), upstreams)
         if share.incomplete_timeout <= share.quiet:
             quiet = units.written_seconds(share.quiet)
             what = f"must be longer than quiet ({quiet}): a file cannot fail before it could be finished"
             yield Finding(("share", index, "incomplete_timeout"), what)
-        if share.batch != "off" and share.page_gap <= share.quiet:
-            quiet = units.written_seconds(share.quiet)
-            what = (
-                f"is no longer than quiet ({quiet}), when a page only counts as finished: "
-                "each page would be a scan of its own; 20s suits most devices"
-            )
-            yield Finding(("share", index, "page_gap"), what, is_warning=True)
 
 
 def _listeners(listeners: tuple[Smtp, ...]) -> Iterator[Finding]:
@@ -226,10 +215,14 @@ def _listeners(listeners: tuple[Smtp, ...]) -> Iterator[Finding]:
 
 def _recipients(listeners: tuple[Smtp, ...], upstreams: Upstreams) -> Iterator[Finding]:
     for index, listener in enumerate(listeners):
-        for item, recipient in enumerate(listener.recipients):
-            domain = domain_of(Address(recipient))  # of a domain: itself
-            if not any(may_carry_domain(one, domain) for one in upstreams):
-                yield Finding(("smtp", index, "recipients", item), _cannot(domain, upstreams))
+        yield from _reached(listener.recipients, ("smtp", index, "recipients"), upstreams)
+
+
+def _reached(recipients: tuple[str, ...], at: KeyPath, upstreams: Upstreams) -> Iterator[Finding]:
+    for item, recipient in enumerate(recipients):
+        domain = domain_of(Address(recipient))  # of a domain: itself
+        if not any(may_carry_domain(one, domain) for one in upstreams):
+            yield Finding((*at, item), out_of_reach(domain, upstreams))
 
 
 def _same_port(one: str, two: str) -> bool:

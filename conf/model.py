@@ -21,8 +21,10 @@ from conf.spelling import (
     Line,
     Listen,
     MailAddress,
+    MailDomain,
     Network,
     Seconds,
+    Switch,
     TableName,
     is_address,
     is_ip,
@@ -69,11 +71,34 @@ class Sender(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
 
 
 class Share(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
-    """A hot folder: what is dropped there goes to fixed recipients."""
+    """A hot folder: who gets what is dropped there is fixed, or said by a sub-folder's name or a sidecar."""
 
     name: TableName = Field(description="how status, log and mail call it; no two shares or listeners share a name")
     path: FilePath = Field(description="the folder; on the same file system as [gateway] state")
-    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=100, description="who gets what is dropped here")
+    to: tuple[MailAddress, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="who gets what is dropped at the top level without a sidecar",
+    )
+    folders: Literal["off", "address"] = Field(
+        default="off", description='"address": what is dropped into the sub-folder alice@contoso.com goes to her'
+    )
+    domain: MailDomain | None = Field(
+        default=None, description="of sub-folders that are named without one: alice for alice@ this domain"
+    )
+    sidecars: Switch = Field(
+        default=False, description="a .xml, .json or .txt of the scan's name says who gets it, and its subject"
+    )
+    sidecar_timeout: Seconds = Field(
+        default=30.0,
+        ge=1,
+        le=3600,
+        description="a scan waits this long for its sidecar, and as far apart may the two arrive",
+    )
+    recipients: tuple[DomainOrAddress, ...] = Field(
+        default=(), description="domains or addresses that sub-folders and sidecars may name"
+    )
     quiet: Seconds = Field(
         default=5.0,
         ge=0.1,

@@ -23,11 +23,15 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A file as seen once. ``seen_s`` is monotonic seconds."""
+    """A file as seen once. ``seen_s`` is monotonic seconds.
+
+    ``arrived_ns``: when it last came here or changed, by the file system's clock (ctime): no client can set it.
+    """
 
     path: Path
     stamp: Stamp
     seen_s: float
+    arrived_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,15 @@ class ArrivedFile:
 
     ``folder``: the sub-folder of the share it lies in, by name; empty for the top level.
     ``is_held_open``: whole and long untouched, though its writer never closes it. Otherwise a writer that is found when
-    the file is taken has come back, and the file is not finished after all.
+    the file is taken has come back, and the file is not finished after all. ``is_sidecar``: it is no page, it says who
+    gets the scan.
     """
 
     path: Path
     stamp: Stamp
     is_held_open: bool = False
     folder: str = ""
+    is_sidecar: bool = False
 
     @property
     def key(self) -> str:
@@ -53,6 +59,8 @@ class ArrivedFile:
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """The files of one scan, in page order, ready to be taken off the share; all of them lie in one folder of it.
+
+    Sidecars come last.
 
     ``rejected`` is empty for a whole scan. Otherwise it is the sentence that tells its sender why the files, though
     they will not change any more, cannot be a scan (cut short, not a scan type): they are taken and then failed.
@@ -81,6 +89,7 @@ class Hold(StrEnum):
     STRANGE = "not taken"
     LEFT = "offered and left"
     PAGES = "waits for a page"
+    ALONE = "without its scan"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The scans of a share, look by look, as its ``batch`` puts files together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -11,8 +11,9 @@ from hotfolder.group import Scan, each_alone, in_sequence
 from hotfolder.group_folders import in_folders
 from hotfolder.names import split_key
 from hotfolder.pages import UNSEEN, PageRule
-from hotfolder.settle import History
+from hotfolder.settle import History, Ready
 from hotfolder.survey import Survey
+from hotfolder.track import Outlook
 
 
 class Batches:
@@ -38,18 +39,22 @@ class Batches:
                 found = in_folders(histories, outlook, now_s, self._rule)
             case _:
                 assert_never(self._share.batch)
-        held_open = {key for key, step in outlook.ready if step.is_held_open}
-        return replace(survey, outlook=found.outlook), tuple(self._arrivals(found.scans, histories, held_open))
+        arrivals = tuple(self._arrivals(found.scans, histories, outlook))
+        return replace(survey, outlook=found.outlook), arrivals
 
-    def _arrivals(
-        self, scans: Iterable[Scan], histories: Mapping[str, History], held_open: set[str]
-    ) -> Iterable[Arrival]:
+    def _arrivals(self, scans: Iterable[Scan], histories: Mapping[str, History], outlook: Outlook) -> Iterator[Arrival]:
+        """Yield the scans with their sidecars, which only a scan of one file has."""
+        ready = dict(outlook.ready)
         for scan in scans:
-            files = tuple(
-                ArrivedFile(self._share.path / key, histories[key].stamp, key in held_open, split_key(key)[0])
-                for key in scan.keys
-            )
-            yield Arrival(self._share.name, files, scan.rejected, scan.notes, scan.called)
+            pages = [(key, ready[key]) for key in scan.keys]
+            sidecars = [one for key in scan.keys for one in outlook.companions.get(key, ())]
+            files = [self._file(key, histories[key], step, is_sidecar=False) for key, step in pages]
+            files += [self._file(key, histories[key], step, is_sidecar=True) for key, step in sidecars]
+            yield Arrival(self._share.name, tuple(files), scan.rejected, scan.notes, scan.called)
+
+    def _file(self, key: str, history: History, step: Ready, *, is_sidecar: bool) -> ArrivedFile:
+        folder, _ = split_key(key)
+        return ArrivedFile(self._share.path / key, history.stamp, step.is_held_open, folder, is_sidecar)
 
     def emptied(self, survey: Survey, now_s: float) -> tuple[Emptied, ...]:
         """Return the sub-folders that may be removed now, if nothing is in them."""

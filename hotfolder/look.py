@@ -96,7 +96,9 @@ def _list_into(listing: Listing, fd: int, folder: Path, prefix: str, clock: Call
             elif why := why_strange(status):
                 listing.strange[prefix + name] = why
             else:
-                listing.sightings[prefix + name] = Sighting(folder / name, stamp_of(status), clock())
+                listing.sightings[prefix + name] = Sighting(
+                    folder / name, stamp_of(status), clock(), status.st_ctime_ns
+                )
     return directories
 
 

@@ -20,7 +20,8 @@ class Rule:
     ``confirm_s``: between the two identical stamps after the quiet window. ``busy_s``: between two lease tests, and as
     long is an answer believed. ``unknown_s``: unchanged this long, a file of no scan type is given up.
     ``held_open_s``: unchanged this long, a whole file is taken though its writer keeps it open.
-    ``unreadable_s``: between two tries to read a file that may not be read.
+    ``unreadable_s``: between two tries to read a file that may not be read. ``sidecar_s``: a scan waits this long for
+    its sidecar, and as far apart may the two arrive; None: nothing is a sidecar.
     """
 
     quiet_s: float
@@ -30,6 +31,7 @@ class Rule:
     unknown_s: float = 30.0
     held_open_s: float = 120.0
     unreadable_s: float = 60.0
+    sidecar_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ from typing import Final, assert_never
 
 from hotfolder.errors import advice
 from hotfolder.look import ask_lease, ask_structure, list_folder
+from hotfolder.look_sidecar import ask_sidecar
 from hotfolder.names import split_key
+from hotfolder.pairing import pair
 from hotfolder.settle import AskLease, AskStructure, History, Rule, Step, Wait, lease_tested, settle, structure_tested
+from hotfolder.sidecar import is_sidecar_name
 from hotfolder.track import Outlook, Track, observe, outlook
 
 # Tests made in one look. More wait for the next one, so that 20 000 files at once do not hold up the first of them.
@@ -52,7 +55,9 @@ def take_survey(
     histories, steps = _carry_on(folder, track.histories, rule, clock)
     track = Track(histories, track.offered, track.left)
     now_s = clock()
-    return Survey(track, outlook(track, steps, listing.strange, now_s), "", now_s - began_s, listing.folders)
+    arrived_ns = {key: sighting.arrived_ns for key, sighting in listing.sightings.items()}
+    paired = pair(outlook(track, steps, listing.strange, now_s), track, arrived_ns, now_s, rule)
+    return Survey(track, paired, "", now_s - began_s, listing.folders)
 
 
 def _carry_on(
@@ -65,7 +70,7 @@ def _carry_on(
         history, step = known, settle(known, clock(), rule)
         while tests < _TESTS and isinstance(step, AskLease | AskStructure):
             tests += 1
-            asked = _ask(folder, key, history, step, clock)
+            asked = _ask(folder, key, history, step, rule, clock)
             if asked is None:
                 step = Wait(clock())
                 break
@@ -75,7 +80,7 @@ def _carry_on(
 
 
 def _ask(
-    share_dir: Path, key: str, history: History, step: AskLease | AskStructure, clock: Callable[[], float]
+    share_dir: Path, key: str, history: History, step: AskLease | AskStructure, rule: Rule, clock: Callable[[], float]
 ) -> History | None:
     """Do the test that was asked for; None when the file is not the same any more."""
     path, folder = share_dir / key, split_key(key)[0]
@@ -83,7 +88,9 @@ def _ask(
         case AskLease():
             return lease_tested(history, ask_lease(path, folder), clock())
         case AskStructure():
-            structure = ask_structure(path, history.stamp, folder)
+            is_sidecar = rule.sidecar_s is not None and is_sidecar_name(path.name)
+            ask = ask_sidecar if is_sidecar else ask_structure
+            structure = ask(path, history.stamp, folder)
             return None if structure is None else structure_tested(history, structure, clock())
         case _:
             assert_never(step)

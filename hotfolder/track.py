@@ -1,7 +1,7 @@
 """Which files of a folder are finished: the histories of all of them, carried from one look to the next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hotfolder.arrival import Hold, Sighting
@@ -64,12 +64,14 @@ class Outlook:
 
     ``ready``: in the order of their last change. ``held``: why the others are not on their way, with a clause.
     ``is_pending``: some file is on its way. ``due_s``: when to look again at the latest, because a wait is over then.
+    ``companions``: the sidecars that go with a file that is ready.
     """
 
     ready: tuple[tuple[str, Ready], ...]
     held: Mapping[str, tuple[Hold, str]]
     is_pending: bool
     due_s: float
+    companions: Mapping[str, tuple[tuple[str, Ready], ...]] = field(default_factory=dict)
 
 
 def outlook(track: Track, steps: Mapping[str, Step], strange: Mapping[str, str], now_s: float) -> Outlook:

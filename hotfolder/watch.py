@@ -68,16 +68,16 @@ async def arrivals(
         rule: by default the share's, with the times of ``Rule``.
         pace: by default that of ``Pace``.
     """
-    rule = rule or Rule(quiet_s=share.quiet, incomplete_timeout_s=share.incomplete_timeout)
+    rule = rule or _rule(share)
     pace, wake = pace or Pace(), wake or asyncio.Event()
     hints, batches = Hints(share.path, _waker(wake), clock, pace.retry_s), Batches(share)
-    look = partial(_look, share.path, rule, clock, with_folders)
+    look = partial(_look, share.path, hints, batches, rule, clock, with_folders)
     track, told = NOTHING, _Told(share)
     try:
         while True:
             wake.clear()
             began_s = clock()
-            watched, survey, found = await asyncio.to_thread(look, hints, batches, track)
+            watched, survey, found = await asyncio.to_thread(look, track)
             for report in (*told.news(survey, watched), *batches.emptied(survey, clock())):
                 yield report
             offered: list[str] = []
@@ -120,13 +120,18 @@ async def _sleep(wake: asyncio.Event, gap_s: float, due_in_s: float) -> None:
             await wake.wait()
 
 
+def _rule(share: Share) -> Rule:
+    sidecar_s = share.sidecar_timeout if share.sidecars else None
+    return Rule(quiet_s=share.quiet, incomplete_timeout_s=share.incomplete_timeout, sidecar_s=sidecar_s)
+
+
 def _look(
     folder: Path,
-    rule: Rule,
-    clock: Callable[[], float],
-    with_folders: bool,  # noqa: FBT001  bound once, by name, where the watch begins
     hints: Hints,
     batches: Batches,
+    rule: Rule,
+    clock: Callable[[], float],
+    with_folders: bool,  # noqa: FBT001  bound once, where the watch begins
     track: Track,
 ) -> tuple[Watched, Survey, tuple[Arrival, ...]]:
     # Watch first, look then: what comes between the two is seen by both, never by none.

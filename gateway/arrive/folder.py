@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import assert_never
 
 from conf.model import Share
+from gateway.arrive.addressee import Addressed, Unaddressed, addressee
 from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
 from gateway.events import Event, log
 from gateway.spool import files
@@ -30,6 +31,8 @@ from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
 from hotfolder import claim, clear, watch
 from hotfolder.arrival import Arrival, ArrivedFile, Emptied, Fault, Held, Recovered
+from hotfolder.look_sidecar import read_sidecar
+from hotfolder.sidecar import Sidecar, Unusable
 
 
 @dataclass(slots=True)
@@ -43,9 +46,9 @@ class FolderDoor:
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Take what arrives until cancelled; with ``until_empty`` until the folder holds nothing more to take."""
-        with_folders = self.share.batch == "folder"
-        stream = watch.arrivals(self.share, until_empty=until_empty, with_folders=with_folders)
-        async with aclosing(stream) as arrivals:
+        with_folders = self.share.folders != "off" or self.share.batch == "folder"
+        watching = watch.arrivals(self.share, until_empty=until_empty, with_folders=with_folders)
+        async with aclosing(watching) as arrivals:
             async for item in arrivals:
                 match item:
                     case Arrival():
@@ -90,19 +93,10 @@ class FolderDoor:
             return
         draft = files.begin(intake.spool, now_utc())
         try:
-            originals = tuple(_original(number, file) for number, file in enumerate(arrival.files, start=1))
-            envelope = Envelope(
-                id=draft.id,
-                arrived_at=now_utc(),
-                origin=Origin(OriginKind.SHARE, self.share.name),
-                sender=None,
-                recipients=self.share.to,
-                originals=originals,
-                message_id=message_id(draft.id, intake.config),
-                rejected=arrival.rejected,
-                notes=arrival.notes,
-                called=arrival.called,
-            )
+            envelope = self._envelope(draft.id, arrival)
+            if envelope is None:  # a sidecar changed: the scan is offered again
+                files.discard(intake.spool, draft)
+                return
             files.commit(intake.spool, draft, envelope)
         except BaseException:
             files.discard(intake.spool, draft)
@@ -111,7 +105,7 @@ class FolderDoor:
         try:
             is_whole = all(
                 isinstance(claim.take(file, directory / files.ORIGINAL / original.stored), claim.Taken)
-                for file, original in zip(arrival.files, originals, strict=True)
+                for file, original in zip(arrival.files, envelope.originals, strict=True)
             )
         except BaseException:
             give_back(directory, envelope, self.share.path)
@@ -123,6 +117,36 @@ class FolderDoor:
             return
         intake.admit(envelope)
 
+    def _envelope(self, job_id: JobId, arrival: Arrival) -> Envelope | None:
+        """Return what is asked of us with an arrival; None when a sidecar is not the one any more that was offered."""
+        config = self.intake.config
+        originals = tuple(_original(number, file) for number, file in enumerate(arrival.files, start=1))
+        said: Sidecar | Unusable | None = None
+        for file, original in zip(arrival.files, originals, strict=True):
+            if file.is_sidecar and not arrival.rejected:
+                read = read_sidecar(file)
+                if read is None or read.sha256 != original.sha256:
+                    return None
+                said = read.said
+        match addressee(config, self.share, arrival.folder, said):
+            case Addressed(recipients=recipients, subject=subject):
+                rejected = arrival.rejected
+            case Unaddressed(sentence=sentence):
+                recipients, subject, rejected = (), "", arrival.rejected or sentence
+        return Envelope(
+            id=job_id,
+            arrived_at=now_utc(),
+            origin=Origin(OriginKind.SHARE, self.share.name),
+            sender=None,
+            recipients=recipients,
+            originals=originals,
+            message_id=message_id(job_id, config),
+            rejected=rejected,
+            subject=subject,
+            notes=arrival.notes,
+            called=arrival.called,
+        )
+
     def _remove_folder(self, emptied: Emptied) -> None:
         try:
             clear.remove_folder(self.share.path, emptied.folder)
@@ -132,7 +156,7 @@ class FolderDoor:
 
 def _original(number: int, file: ArrivedFile) -> Original:
     size_bytes, sha256 = claim.digest(file.path, file.folder)
-    return Original(f"{number:04d}", file.path.name, size_bytes, sha256, file.folder)
+    return Original(f"{number:04d}", file.path.name, size_bytes, sha256, file.folder, file.is_sidecar)
 
 
 def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:

@@ -164,7 +164,10 @@ def _failure(job: Job, envelope: Envelope | None, directory: Path | None) -> Fai
     kept_in = "" if directory is None else str(directory)
     if envelope is None:
         return Failure(job, (), datetime.fromtimestamp(job.created_at, UTC), kept_in)
-    shown = tuple(names.display_name(original.name) for original in envelope.originals)
+    shown = tuple(
+        names.display_key(f"{original.folder}/{original.name}" if original.folder else original.name)
+        for original in envelope.originals
+    )
     return Failure(job, shown, envelope.arrived_at, kept_in)
 
 

@@ -43,8 +43,12 @@ def letter(
 
 
 def title(envelope: Envelope, headers: email.message.Message | None, names: Sequence[str]) -> str:
-    """Return what the scan is called: the subject its device wrote, else by where it came from and its file's name."""
-    return _subject(headers) or f"Scan from {envelope.origin.name}: {clean(_stem(envelope, names), 80)}"
+    """Return what the scan is called: the subject of its sidecar or mail, else by its origin and its file's name."""
+    return (
+        clean(envelope.subject)
+        or _subject(headers)
+        or f"Scan from {envelope.origin.name}: {clean(_stem(envelope, names), 80)}"
+    )
 
 
 def _stem(envelope: Envelope, names: Sequence[str]) -> str:

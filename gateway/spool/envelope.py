@@ -48,7 +48,8 @@ class Origin:
 class Original:
     """One file as it arrived, byte for byte. ``stored`` is its name in the job directory, ``name`` the device's.
 
-    ``folder`` is the sub-folder of the share that it came from, empty for the top level and for mails.
+    ``folder`` is the sub-folder of the share that it came from, empty for the top level and for mails. ``is_sidecar``:
+    it is no page, but said who gets the scan; kept for a person.
     """
 
     stored: str
@@ -56,6 +57,7 @@ class Original:
     size_bytes: int
     sha256: str
     folder: str = ""
+    is_sidecar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Envelope:
     """What was asked: fixed at commit, never changed.
 
     ``sender`` is the SMTP MAIL FROM, whom we tell of a failure; None for the null return path or none at all.
-    ``rejected`` is the sentence of an arrival known to be no scan, else empty. ``message_id`` (without brackets) and
+    ``rejected`` is the sentence of an arrival known to be no scan or to be nobody's, else empty; only then may
+    ``recipients`` be empty. ``subject`` is what its sidecar says, else empty. ``message_id`` (without brackets) and
     ``arrived_at`` become Message-ID and Date of the mail, the same at every attempt. ``notes``: sentences for whoever
     gets the scan. ``called``: what people call it, when that is not the name of its first file.
     """
@@ -76,6 +79,7 @@ class Envelope:
     originals: tuple[Original, ...]
     message_id: str
     rejected: str = ""
+    subject: str = ""
     notes: tuple[str, ...] = ()
     called: str = ""
 
@@ -91,7 +95,8 @@ class Envelope:
             return f"notice about {self.origin.name}"
         if self.origin.kind is OriginKind.SMTP:
             return ""
-        shown = self.called or ", ".join(original.name for original in self.originals)
+        pages = [original.name for original in self.originals if not original.is_sidecar]
+        shown = self.called or ", ".join(pages)
         return "".join(char if char.isprintable() else "?" for char in shown)[:80]
 
 
@@ -101,7 +106,7 @@ def encode(envelope: Envelope) -> bytes:
     The line end is the mark that the file is whole: a truncated one does not decode.
     """
     fields = asdict(envelope)
-    for optional in ("notes", "called"):
+    for optional in ("subject", "notes", "called"):
         if not fields[optional]:
             del fields[optional]  # an envelope that says nothing more is written as it always was
     fields["originals"] = [_spelled(original) for original in envelope.originals]
@@ -150,12 +155,14 @@ def _refuse(sentence: str) -> NoReturn:
 def _verify(envelope: Envelope) -> None:
     """Refuse an envelope whose values could lead astray: names that leave the directory, recipients that are none."""
     origin = envelope.origin
-    texts: list[object] = [envelope.id, envelope.message_id, envelope.rejected, origin.name, origin.client]
-    texts += [*envelope.notes, envelope.called]
+    texts: list[object] = [envelope.id, envelope.message_id, envelope.rejected, envelope.subject, envelope.called]
+    texts += [*envelope.notes, origin.name, origin.client]
     if not all(_is_text(text) for text in texts) or not is_job_id(envelope.id):
         raise CorruptEnvelopeError("envelope.json has an id or a text that is none")
     addresses: list[object] = [*envelope.recipients, *([] if envelope.sender is None else [envelope.sender])]
-    if not envelope.recipients or not all(isinstance(text, str) and is_address(text) for text in addresses):
+    if not (envelope.recipients or envelope.rejected) or not all(
+        isinstance(text, str) and is_address(text) for text in addresses
+    ):
         raise CorruptEnvelopeError("envelope.json names a recipient or sender that is no address")
     if envelope.arrived_at.tzinfo is None:
         raise CorruptEnvelopeError("envelope.json has a time without zone")
@@ -180,6 +187,7 @@ def _is_own_file(original: Original) -> bool:
         and not isinstance(size_bytes, bool)
         and size_bytes >= 0
         and _is_text(original.sha256)
+        and isinstance(original.is_sidecar, bool)
     )
 
 

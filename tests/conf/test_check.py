@@ -28,6 +28,8 @@ REACH = (
     "add the domain there if it is yours, or a client-auth upstream"
 )
 
+NAMED = "is missing: the domains or addresses that sub-folders and sidecars may name, such as your own domain"
+
 
 def share(name: str, path: str, more: str = "") -> str:
     """Return a share of this name and folder."""
@@ -80,6 +82,27 @@ MISTAKES = {
         ("gateway.toml:16: share[0].incomplete_timeout: must be longer than quiet (10s): "
         "a file cannot fail before it could be finished")
     ],
+    RIGHT.replace('to = ["office@contoso.com"]\n', ""): [
+        ("gateway.toml:11: share[0].to: is missing: who gets what is dropped here; "
+        'or set folders = "address", or sidecars = true')
+    ],
+    RIGHT + 'folders = "address"\n': [f"gateway.toml:11: share[0].recipients: {NAMED}"],
+    RIGHT + "sidecars = true\n": [f"gateway.toml:11: share[0].recipients: {NAMED}"],
+    RIGHT + 'folders = "address"\nrecipients = ["contoso.com"]\ndomain = "fabrikam.com"\n': [
+        ("gateway.toml:17: share[0].domain: is outside recipients: no folder could be named for a person at "
+        "fabrikam.com; add it there")
+    ],
+    SENDER + DIRECT_SEND + SHARE + 'sidecars = true\nrecipients = ["contoso.com", "x@fabrikam.com"]\n': [
+        f"gateway.toml:12: share[0].recipients[1]: {REACH}"
+    ],
+    RIGHT + 'batch = "folder"\nfolders = "address"\nrecipients = ["contoso.com"]\n': [
+        ('gateway.toml:15: share[0].batch: cannot be "folder" with folders = "address": '
+        "a sub-folder is either one scan, or the person who gets it")
+    ],
+    RIGHT + 'batch = "sequence"\nsidecars = true\nrecipients = ["contoso.com"]\n': [
+        ('gateway.toml:15: share[0].batch: cannot be "sequence" with sidecars = true: '
+        "a sidecar belongs to one file, and a scan here has many")
+    ],
     RIGHT + '[delivery]\nfirst_retry = "1h"\n': [
         "gateway.toml:15: delivery.longest_retry: must be at least first_retry (1h)"
     ],
@@ -100,6 +123,13 @@ def test_tables_that_contradict_each_other_are_a_mistake(text, expected):
 
 WARNINGS = {
     RIGHT: [],
+    RIGHT.replace('to = ["office@contoso.com"]\n', "") + 'folders = "address"\nrecipients = ["contoso.com"]\n': [],
+    RIGHT + 'folders = "address"\nrecipients = ["alice@contoso.com"]\ndomain = "contoso.com"\n': [],
+    RIGHT + 'sidecars = true\nsidecar_timeout = "1m"\nrecipients = ["contoso.com"]\n': [],
+    RIGHT + 'recipients = ["contoso.com"]\ndomain = "contoso.com"\n': [
+        'gateway.toml:15: share[0].recipients: is not used without folders = "address" or sidecars = true: remove it',
+        'gateway.toml:16: share[0].domain: is not used without folders = "address": remove it',
+    ],
     GATEWAY + SENDER + CLIENT_AUTH + DIRECT_SEND + RELAY + SHARE: [],
     GATEWAY + SENDER + DIRECT_SEND + CLIENT_AUTH + SHARE: [
         ('gateway.toml:10: upstream[1].method: "client-auth" is method 1 and stands after "direct-send", method 2: '
@@ -138,6 +168,7 @@ WARNINGS = {
         "each page would be a scan of its own; 20s suits most devices")
     ],
     RIGHT + 'quiet = "15s"\npage_gap = "15s"\n': [],
+    RIGHT + 'batch = "sequence"\nfolders = "address"\nrecipients = ["contoso.com"]\n': [],
     SENDER + RELAY + SHARE: [
         "gateway.toml: gateway.admin: is empty: when a scan fails, only its share or the sender of its mail is told"
     ],

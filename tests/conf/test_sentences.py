@@ -56,7 +56,6 @@ MESSAGES = {
         ("gateway.toml:6: share[0].name: is missing: how status, log and mail call it; "
         "no two shares or listeners share a name"),
         "gateway.toml:6: share[0].path: is missing: the folder; on the same file system as [gateway] state",
-        "gateway.toml:6: share[0].to: is missing: who gets what is dropped here",
     ],
     # types and limits
     RIGHT + "[pdf]\npages = 0\nmail_limit = '200 MB'\nmemory = '1 MB'\ntimeout = '0s'\n": [

@@ -15,14 +15,14 @@ from tests.peers.loopback import free_port, wait_until
 from tests.peers.process import Process
 
 ROOT = Path(__file__).resolve().parents[2]
+DELIVERY = '[delivery]\nfirst_retry = "500ms"\nlongest_retry = "1s"'
 
 
 class Box:
     """One scangate below `folder`; its share and state lie there. `upstreams` is TOML, appended as it stands.
 
-    So is `sharing`: further keys of the share.
-
-    Started by `start` (or as a context manager), ended by `stop` (SIGTERM) or `kill` (as a crash).
+    So are `sharing`, further keys of the share, `gateway` and `more`. Started by `start` (or as a context manager),
+    ended by `stop` (SIGTERM) or `kill` (as a crash).
     """
 
     def __init__(
@@ -33,8 +33,8 @@ class Box:
         share: Path | None = None,
         to: Sequence[str] = ("office@contoso.com",),
         recipients: Sequence[str] = ("contoso.com",),
-        sharing: str = "",
         gateway: str = "",
+        sharing: str = "",
         more: str = "",
     ):
         """Write the configuration; nothing runs yet."""
@@ -57,7 +57,7 @@ name = "Scanner"
 [[share]]
 name = "scans"
 path = "{self.share}"
-to = {json.dumps(list(to))}
+{f"to = {json.dumps(list(to))}" if to else ""}
 quiet = "500ms"
 incomplete_timeout = "1s"
 {sharing}
@@ -65,9 +65,7 @@ incomplete_timeout = "1s"
 listen = "127.0.0.1:{self.smtp_port}"
 clients = ["127.0.0.1"]
 recipients = {json.dumps(list(recipients))}
-[delivery]
-first_retry = "500ms"
-longest_retry = "1s"
+{DELIVERY}
 {more}
 {upstreams}
 """,

@@ -183,7 +183,7 @@ async def test_a_dropped_file_is_taken(box, door):
     assert quick.left == []
 
 
-async def reports(share: object, *, until_empty: bool, with_folders: bool) -> object:
+async def reports(share: object, **_: object) -> object:
     """Everything a share can report but arrivals."""
     yield Held(Path("half.pdf"), "no end mark", Hold.INCOMPLETE, "scans")
     yield Fault("the folder cannot be read", Trouble.FOLDER, "scans")

@@ -52,6 +52,12 @@ def test_a_scan_that_is_called_otherwise():
     assert (written.subject, written.pdf_name) == ("Scan from scans: Contract 7", "Contract 7.pdf")
 
 
+def test_the_subject_of_a_sidecar():
+    """A subject from a sidecar is the mail's, as one clean line."""
+    written = letter(CONFIG, replace(SHARED, subject="Invoice\n 7 \u00fc"), None, ["scan.tif"], ONE_PAGE)
+    assert (written.subject, written.pdf_name) == ("Invoice 7 \u00fc", "scan.pdf")
+
+
 @pytest.mark.parametrize("names", [[], [""]])
 def test_a_scan_without_a_name(names):
     """A scan whose file has no name is named by the time of its arrival."""

@@ -2,7 +2,8 @@
 
 ``python -m tests.gateway.spool.crashing WAY ROOT`` works in ``ROOT/001``, ``ROOT/002``… and dies there at the first,
 second… step, as by ``kill -9``; in the last of them it comes through. ``share-twice`` dies in the share's way first and
-then again in the recovery, for every pair. Steps are durable's checkpoints, both sides of a claim's rename and of the
+then again in the recovery, for every pair; ``folder-twice`` the same with a scan and its sidecar in a sub-folder, which
+is removed where the claim has emptied it. Steps are durable's checkpoints, both sides of a claim's rename and of the
 journal's entry, and every rename, removal and directory that Python's audit events tell of.
 """
 
@@ -12,6 +13,7 @@ import smtplib
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +31,8 @@ DEAD: Final = 99
 SCANS: Final = {"one.pdf": b"%PDF-1.4 one", "two.pdf": b"%PDF-1.4 two"}
 PAGES: Final = {f"Doc_{number:04d}.tif": b"page %d" % number for number in (9998, 9999, 1, 2, 3)}
 """A scan of several files whose names do not sort as its pages do."""
+FOLDER: Final = "alice@contoso.com"
+IN_FOLDER: Final = {"one.pdf": b"%PDF-1.4 one", "one.txt": b"Subject: Invoice\r\n"}
 MAIL: Final = "Subject: scan\r\n\r\nThe scan.\r\n"
 TOLD: Final = "acknowledged"
 STEP: Final = "died-at"
@@ -112,6 +116,31 @@ def take(configured: Config, at: int, scan: dict[str, bytes], folder: str = "") 
         FolderDoor(box.intake, share)._take(Arrival(share.name, found, notes=("A page is missing.",)))
 
 
+def take_from_folder(configured: Config, at: int) -> None:
+    """Take a scan and its sidecar out of a person's folder."""
+    root = configured.gateway.state.parent
+    ways = {"folders": "address", "sidecars": True, "recipients": ["contoso.com"]}
+    addressed = config(root, share=[{"name": "scans", "path": root / "share", **ways}])
+    share = addressed.share[0]
+    with opened(addressed) as box:
+        (share.path / FOLDER).mkdir()
+        for name, contents in IN_FOLDER.items():
+            (share.path / FOLDER / name).write_bytes(contents)
+        paths = [share.path / FOLDER / name for name in IN_FOLDER]
+        found = tuple(
+            ArrivedFile(path, stamp_of(path.stat()), folder=FOLDER, is_sidecar=path.suffix == ".txt") for path in paths
+        )
+        arm(root, at)
+        FolderDoor(box.intake, share)._take(Arrival(share.name, found))
+
+
+def start_again_without_folder(configured: Config, at: int) -> None:
+    """Recover what is there, the folder having been removed by its owner if it was empty."""
+    with suppress(OSError):
+        (configured.share[0].path / FOLDER).rmdir()
+    start_again(configured, at)
+
+
 def start_again(configured: Config, at: int) -> None:
     """Recover what is there."""
     with opened(configured) as box:
@@ -148,7 +177,7 @@ def each_step(way: Callable[[Config, int], None], root: Path) -> None:
         at += 1
 
 
-def each_pair(root: Path) -> None:
+def each_pair(take: Callable[[Config, int], None], again: Callable[[Config, int], None], root: Path) -> None:
     """Die at every step of taking a scan, and then at every step of the recovery from it."""
     first, is_last = 1, False
     while not is_last:
@@ -156,8 +185,8 @@ def each_pair(root: Path) -> None:
         while True:
             work = root / f"{first:03d}-{second:03d}"
             work.mkdir(parents=True)
-            is_last = comes_through(take_scans, work, first)
-            if comes_through(start_again, work, second):
+            is_last = comes_through(take, work, first)
+            if comes_through(again, work, second):
                 break
             second += 1
         first += 1
@@ -173,5 +202,7 @@ if __name__ == "__main__":
             each_step(take_scans, base)
         case "pages":
             each_step(take_pages, base)
+        case "share-twice":
+            each_pair(take_scans, start_again, base)
         case _:
-            each_pair(base)
+            each_pair(take_from_folder, start_again_without_folder, base)

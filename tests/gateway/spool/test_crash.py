@@ -10,7 +10,7 @@ import pytest
 
 from gateway.spool import files
 from gateway.spool.job import OWED, State
-from tests.gateway.spool.crashing import MAIL, PAGES, SCANS, STEP, TOLD
+from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, PAGES, SCANS, STEP, TOLD
 from tests.gateway.spool.given import Box, config, opened
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -133,3 +133,30 @@ def test_a_recovery_killed_at_any_step(base):
         for box in recovered(work):
             assert_tidy(box, f"{work.name}: {step_of(work)}")
             assert_each_scan_once(box, f"{work.name}: {step_of(work)}")
+
+
+def test_a_scan_in_a_folder_killed_at_any_step(base):
+    """A scan and its sidecar out of a person's folder are, whatever is killed, both in it again or both in one job."""
+    works = crash("folder-twice", base)
+    assert any("mkdir" in step_of(work) and FOLDER in step_of(work) for work in works)
+    taken = 0
+    for work in works:
+        died_at = f"{work.name}: {step_of(work)}"
+        for box in recovered(work):
+            assert_tidy(box, died_at)
+            share = box.config.share[0].path
+            left = {str(path.relative_to(share)): path.read_bytes() for path in share.rglob("*") if path.is_file()}
+            jobs = box.journal.jobs(OWED)
+            taken += len(jobs)
+            if not jobs:
+                assert left == {f"{FOLDER}/{name}": data for name, data in IN_FOLDER.items()}, died_at
+                continue
+            assert left == {}, died_at
+            envelope = files.read_envelope(box.spool.jobs / jobs[0].id)
+            assert [str(one.address) for one in jobs[0].recipients] == [FOLDER]
+            assert envelope.subject == "Invoice"
+            assert [(one.name, one.folder, one.is_sidecar) for one in envelope.originals] == [
+                ("one.pdf", FOLDER, False),
+                ("one.txt", FOLDER, True),
+            ]
+    assert taken >= 2

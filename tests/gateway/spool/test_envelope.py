@@ -23,6 +23,7 @@ ORIGINALS = st.builds(
     size_bytes=st.integers(0, 10**12),
     sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
     folder=st.just("") | NAMES,
+    is_sidecar=st.booleans(),
 )
 ENVELOPES = st.builds(
     Envelope,
@@ -34,6 +35,7 @@ ENVELOPES = st.builds(
     originals=st.lists(ORIGINALS, max_size=3).map(tuple),
     message_id=PLAIN,
     rejected=PLAIN,
+    subject=PLAIN,
     notes=st.lists(PLAIN, max_size=3).map(tuple),
     called=PLAIN,
 )
@@ -65,7 +67,7 @@ def test_any_bytes_are_an_envelope_or_corrupt(data):
     assert isinstance(found, Envelope) or str(found).startswith("envelope.json ")
 
 
-@given(st.sampled_from([*sorted(json.loads(encode(envelope()))), "notes", "called"]), JSON)
+@given(st.sampled_from(sorted({*json.loads(encode(envelope())), "subject", "notes", "called"})), JSON)
 def test_any_value_in_any_field_is_an_envelope_or_corrupt(field, value):
     """A field that holds something else is refused by name, or harmless."""
     data = json.dumps({**json.loads(encode(envelope())), field: value}).encode() + b"\n"
@@ -76,7 +78,7 @@ def test_any_value_in_any_field_is_an_envelope_or_corrupt(field, value):
     assert_harmless(decoded)
 
 
-@given(st.sampled_from(["stored", "name", "size_bytes", "sha256", "folder", "more"]), JSON)
+@given(st.sampled_from(["stored", "name", "size_bytes", "sha256", "folder", "is_sidecar", "more"]), JSON)
 def test_any_value_in_an_original_is_an_envelope_or_corrupt(field, value):
     """The same for what is said of a file: it never leads out of the job's directory."""
     original = {**json.loads(encode(envelope()))["originals"][0], field: value}
@@ -96,18 +98,29 @@ def assert_harmless(decoded: Envelope) -> None:
             assert name not in {"", ".", ".."}
             name.encode("utf-8", "surrogateescape")
         assert original.size_bytes >= 0
-    for text in (decoded.rejected, decoded.message_id, decoded.origin.name, decoded.origin.client, decoded.title):
+    origin = decoded.origin
+    for text in (decoded.rejected, decoded.message_id, origin.name, origin.client, decoded.title, decoded.subject):
         text.encode()
     for text in (*decoded.notes, decoded.called):
         text.encode()
-    assert decoded.recipients
+    assert decoded.recipients or decoded.rejected
+
+
+def test_only_what_is_rejected_may_be_nobodys():
+    """A scan that nobody can be found for is kept as rejected; one that is to be sent always names somebody."""
+    nobodys = envelope(recipients=(), rejected="Nobody can tell who gets this scan.")
+    assert decode(encode(nobodys)) == nobodys
+    with pytest.raises(CorruptEnvelopeError):
+        decode(encode(envelope(recipients=())))
 
 
 def test_an_envelope_from_before_sub_folders_is_read():
     """What an older scangate wrote is read as it was meant, and what does not need a new field is written as it did."""
     fields = json.loads(encode(envelope()))
     assert set(fields["originals"][0]) == {"stored", "name", "size_bytes", "sha256"}
-    assert decode(written()).originals[0].folder == ""
+    assert "subject" not in fields
+    read = decode(written())
+    assert (read.subject, read.originals[0].folder, read.originals[0].is_sidecar) == ("", "", False)
 
 
 def test_an_envelope_from_before_notes_is_read():
@@ -144,6 +157,9 @@ def test_no_truncated_envelope_decodes():
         ({"originals": [{"stored": "0001", "name": "../x", "size_bytes": 1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "0001", "name": "x", "size_bytes": 1, "sha256": "", "folder": ".."}]}, "file"),
         ({"originals": [{"stored": "0001", "name": "x", "size_bytes": 1, "sha256": "", "folder": None}]}, "file"),
+        ({"originals": [{"stored": "0001", "name": "x", "size_bytes": 1, "sha256": "", "is_sidecar": 1}]}, "file"),
+        ({"subject": "\ud800"}, "text"),
+        ({"subject": 7}, "text"),
         ({"originals": [{"stored": "0001", "name": "x", "size_bytes": -1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "0001", "name": "x", "size_bytes": True, "sha256": ""}]}, "file"),
     ],
