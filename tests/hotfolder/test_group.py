@@ -108,6 +108,12 @@ def test_another_extension_is_another_scan():
     assert sorted(feeding.scans) == [("Doc_0001.tif",), ("Doc_0002.pdf", "Doc_0003.pdf")]
 
 
+def test_folders_count_by_themselves():
+    """Pages in one person's folder never continue those in another's, nor those at the top level."""
+    files = [Fed(f"{folder}{doc(number)}", 3.0 * number) for number, folder in enumerate(["", "alice/", "bob/"], 1)]
+    assert len(Feeding(files).run().scans) == 3
+
+
 def test_a_counter_goes_on_after_all_nines():
     """Case 23: 9998, 9999, 0001, 0002 is one scan in this order."""
     feeding = Feeding(fed([9998, 9999, 1, 2])).run()

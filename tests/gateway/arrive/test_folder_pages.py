@@ -149,3 +149,16 @@ async def test_an_emptied_folder_is_removed_and_no_other(box, monkeypatch):
     await door.run()
     assert [entry.name for entry in path.iterdir()] == ["late"]
     assert door.left == []
+
+
+async def test_five_hundred_pages_are_one_job(box):
+    """Case 23: the longest scan there may be is taken whole, and what comes after it is the next one, which says so."""
+    pages = {f"Doc_{number:04d}.pdf": pdf(50 + number) for number in range(1, 503)}
+    drop(box, pages)
+    await run(batching(box, "sequence"))
+    whole, rest = sorted(jobs(box), key=lambda job: -len(job.originals))
+    assert (names(whole), names(rest)) == (list(pages)[:500], list(pages)[500:])
+    assert contents(box, whole) == list(pages.values())[:500]
+    assert whole.notes == ("The scan was cut after 500 files; what came after them is in another mail.",)
+    assert rest.notes == ("This is the rest of a scan that was cut after 500 files; they are in another mail.",)
+    assert in_share(box) == {}
