@@ -13,6 +13,7 @@ from typing import Final
 
 from conf import units
 from conf.addressing import addressing
+from conf.batching import batching
 from conf.carry import domain_of, may_carry, may_carry_domain, out_of_reach
 from conf.check_samba import samba_findings
 from conf.finding import Finding
@@ -192,6 +193,7 @@ def _unique(named: list[tuple[KeyPath, str]]) -> Iterator[Finding]:
 def _shares(shares: tuple[Share, ...], upstreams: Upstreams | None) -> Iterator[Finding]:
     for index, share in enumerate(shares):
         yield from addressing(share, ("share", index))
+        yield from batching(share, ("share", index))
         if upstreams is not None:
             yield from _reached(share.recipients, ("share", index, "recipients"), upstreams)
             yield from _carried(share.to or (), ("share", index, "to"), upstreams)

@@ -114,6 +114,12 @@ class Share(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     incomplete_timeout: Seconds = Field(
         default=600.0, ge=1, le=86400, description="a broken file waits this long for its retry, then fails"
     )
+    batch: Literal["off", "sequence", "folder"] = Field(
+        default="off", description="which files are pages of one scan: none, numbered ones, those of a sub-folder"
+    )
+    page_gap: Seconds = Field(
+        default=20.0, ge=0.1, le=300, description="with batch: a scan is complete when no page came for this long"
+    )
     failed_keep: Seconds = Field(
         default=30 * 86400.0, ge=3600, le=3650 * 86400, description="a failed scan lies so long in _failed"
     )

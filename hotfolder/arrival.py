@@ -52,6 +52,11 @@ class ArrivedFile:
     folder: str = ""
     is_sidecar: bool = False
 
+    @property
+    def key(self) -> str:
+        """Its key among the files of the share."""
+        return f"{self.folder}/{self.path.name}" if self.folder else self.path.name
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -61,11 +66,15 @@ class Arrival:
 
     ``rejected`` is empty for a whole scan. Otherwise it is the sentence that tells its sender why the files, though
     they will not change any more, cannot be a scan (cut short, not a scan type): they are taken and then failed.
+    ``notes``: sentences for whoever gets the scan, such as that a page seems to be missing. ``called``: what people
+    call it, when that is not the name of its first file.
     """
 
     share: str
     files: tuple[ArrivedFile, ...]
     rejected: str = ""
+    notes: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def folder(self) -> str:
@@ -81,6 +90,7 @@ class Hold(StrEnum):
     OPEN = "still open"
     STRANGE = "not taken"
     LEFT = "offered and left"
+    PAGES = "waits for a page"
     ALONE = "without its scan"
     EMPTY = "still empty"
 
@@ -112,6 +122,14 @@ class Held:
     def sentence(self) -> str:
         """Such as "still incomplete: scan.pdf: the PDF has no end mark"."""
         return f"{self.hold}: {self.name}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """A sub-folder that may be removed, if there is still nothing in it."""
+
+    folder: str
+    share: str
 
 
 @unique

@@ -1,6 +1,7 @@
 """Take files off a share, and give them back.
 
-Beside this only ``failed``, ``prune`` (both in ``_failed``) and ``status_file`` (STATUS.txt) change a share.
+Beside this only ``clear`` (emptied folders), ``failed``, ``prune`` (both in ``_failed``) and ``status_file``
+(STATUS.txt) change a share.
 
 A share belongs to strangers. No symbolic link below it is followed, nothing in it is overwritten, names are only bytes.
 The path of the share itself comes from the configuration and may be a link.

@@ -2,7 +2,7 @@
 
 Events get lost (queue overflow, a watch on a folder that was replaced, files there before the start; all measured with
 watchdog 7.1, 2026-11), so they only bring the next look forward and restart a file's quiet window. Nothing is decided
-here: ``settle`` and ``track`` decide.
+here: ``settle``, ``track`` and ``batch`` decide.
 """
 
 import asyncio
@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from conf.model import Share
-from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Standing, Trouble
+from hotfolder.arrival import Arrival, Emptied, Fault, Held, Hold, Recovered, Standing, Trouble
+from hotfolder.batch import Batches
 from hotfolder.hints import Hints, Watched
 from hotfolder.names import split_key
-from hotfolder.settle import Ready, Rule
+from hotfolder.settle import Rule
 from hotfolder.survey import Survey, take_survey
 from hotfolder.track import NOTHING, Track, offer
 
@@ -39,7 +40,7 @@ class Pace:
     retry_s: float = 60.0
 
 
-Report = Arrival | Held | Fault | Recovered | Standing
+Report = Arrival | Held | Emptied | Fault | Recovered | Standing
 
 
 async def arrivals(
@@ -52,7 +53,7 @@ async def arrivals(
     rule: Rule | None = None,
     pace: Pace | None = None,
 ) -> AsyncGenerator[Report, None]:
-    """Yield every finished scan of a share, one file each, oldest first; and what an operator should know of the share.
+    """Yield every finished scan of a share, oldest first; and what an operator should know of the share.
 
     Whoever asks for the next item has taken the files of the last ``Arrival`` off the share; one that is still there
     begins again, later each time. A missing or unreadable folder, or events that the kernel refuses, are a ``Fault``
@@ -61,7 +62,7 @@ async def arrivals(
     Args:
         share: whose top level is watched.
         until_empty: end when nothing is on its way any more; what is held, or a folder that is missing, is told first.
-        with_folders: watch the folders directly below it too, also those made later. They are never removed.
+        with_folders: watch the folders directly below it too, also those made later.
         wake: set it to have the folder looked at now. One for each share; it is cleared here.
         clock: monotonic seconds. After moving it by hand, set ``wake``.
         rule: by default the share's, with the times of ``Rule``.
@@ -69,20 +70,20 @@ async def arrivals(
     """
     rule = rule or _rule(share)
     pace, wake = pace or Pace(), wake or asyncio.Event()
-    hints = Hints(share.path, _waker(wake), clock, pace.retry_s)
-    look = partial(_look, share.path, hints, rule, clock, with_folders)
+    hints, batches = Hints(share.path, _waker(wake), clock, pace.retry_s), Batches(share)
+    look = partial(_look, share.path, hints, batches, rule, clock, with_folders)
     track, told = NOTHING, _Told(share)
     try:
         while True:
             wake.clear()
             began_s = clock()
-            watched, survey = await asyncio.to_thread(look, track)
-            for report in told.news(survey, watched):
+            watched, survey, found = await asyncio.to_thread(look, track)
+            for report in (*told.news(survey, watched), *batches.emptied(survey, clock())):
                 yield report
             offered: list[str] = []
-            for key, ready in survey.outlook.ready:
-                offered += [key, *(one for one, _ in survey.outlook.companions.get(key, ()))]
-                yield _arrival(share, key, ready, survey)
+            for arrival in found:
+                offered.extend(file.key for file in arrival.files)
+                yield arrival
                 if clock() >= began_s + pace.pending_s:
                     break
             track = offer(survey.track, tuple(offered))
@@ -124,31 +125,21 @@ def _rule(share: Share) -> Rule:
     return Rule(quiet_s=share.quiet, incomplete_timeout_s=share.incomplete_timeout, sidecar_s=sidecar_s)
 
 
-def _arrival(share: Share, key: str, ready: Ready, survey: Survey) -> Arrival:
-    folder, _ = split_key(key)
-    files = tuple(
-        ArrivedFile(
-            share.path / one, survey.track.histories[one].stamp, how.is_held_open, folder, is_sidecar=one != key
-        )
-        for one, how in ((key, ready), *survey.outlook.companions.get(key, ()))
-    )
-    return Arrival(share=share.name, files=files, rejected=ready.rejected)
-
-
 def _look(
     folder: Path,
     hints: Hints,
+    batches: Batches,
     rule: Rule,
     clock: Callable[[], float],
     with_folders: bool,  # noqa: FBT001  bound once, where the watch begins
     track: Track,
-) -> tuple[Watched, Survey]:
+) -> tuple[Watched, Survey, tuple[Arrival, ...]]:
     # Watch first, look then: what comes between the two is seen by both, never by none.
     watched = hints.ensure()
     survey = take_survey(folder, track, hints.drain(), rule, clock, with_folders=with_folders)
     if not survey.unreadable:
         hints.follow(survey.folders)
-    return watched, survey
+    return watched, *batches.sort(survey, clock())
 
 
 class _Told:

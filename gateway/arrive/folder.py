@@ -29,8 +29,8 @@ from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, Origi
 from gateway.spool.files import Spool
 from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
-from hotfolder import claim, watch
-from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Recovered, Standing
+from hotfolder import claim, clear, watch
+from hotfolder.arrival import Arrival, ArrivedFile, Emptied, Fault, Held, Recovered, Standing
 from hotfolder.look_sidecar import read_sidecar
 from hotfolder.sidecar import Sidecar, Unusable
 
@@ -48,13 +48,15 @@ class FolderDoor:
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Take what arrives until cancelled; with ``until_empty`` until the folder holds nothing more to take."""
-        with_folders = self.share.folders != "off"
+        with_folders = self.share.folders != "off" or self.share.batch == "folder"
         watching = watch.arrivals(self.share, until_empty=until_empty, with_folders=with_folders)
         async with aclosing(watching) as arrivals:
             async for item in arrivals:
                 match item:
                     case Arrival():
                         await self._take_guarded(item)
+                    case Emptied():
+                        await asyncio.to_thread(self._remove_folder, item)
                     case Held():
                         self.left.append(item.sentence)
                         log(Event.SHARE_HELD, share=self.share.name, file=item.name, reason=item.sentence)
@@ -145,7 +147,15 @@ class FolderDoor:
             message_id=message_id(job_id, config),
             rejected=rejected,
             subject=subject,
+            notes=arrival.notes,
+            called=arrival.called,
         )
+
+    def _remove_folder(self, emptied: Emptied) -> None:
+        try:
+            clear.remove_folder(self.share.path, emptied.folder)
+        except OSError as error:
+            log(Event.LOCAL_FAULT, share=self.share.name, reason=str(error))
 
 
 def _original(number: int, file: ArrivedFile) -> Original:

@@ -37,7 +37,7 @@ def letter(
         recipients=_visible(envelope, headers),
         reply_to=_reply_to(config, headers),
         subject=f"{subject} ({number} of {count})" if count else subject,
-        text=_text(where, document, number),
+        text=_text(where, document, number, envelope.notes),
         pdf_name=pdf_name(f"{clean(stem, 60)} ({number} of {count})" if count else stem),
     )
 
@@ -52,10 +52,12 @@ def title(envelope: Envelope, headers: email.message.Message | None, names: Sequ
 
 
 def _stem(envelope: Envelope, names: Sequence[str]) -> str:
+    if envelope.called:
+        return envelope.called
     return PurePosixPath(names[0]).stem if names and names[0] else f"scan-{envelope.arrived_at:%Y%m%d-%H%M%S}"
 
 
-def _text(where: str, document: Document, number: int) -> tuple[str, ...]:
+def _text(where: str, document: Document, number: int, arrived_notes: Sequence[str]) -> tuple[str, ...]:
     count = len(document.pages)
     lines = [f"{count} page{'' if count == 1 else 's'}, scanned to {where}. The scan is attached as PDF."]
     if document.parts:
@@ -64,7 +66,8 @@ def _text(where: str, document: Document, number: int) -> tuple[str, ...]:
         pages = f"Page {last}" if part.page_count == 1 else f"Pages {part.first_page} to {last}"
         which = f"This is mail {number} of {len(document.parts)}"
         lines = [f"{pages} of {count}, scanned to {where}. {which}; its pages are attached as PDF."]
-    return (*lines, *(["", *document.notes] if document.notes else []))
+    notes = (*arrived_notes, *document.notes)
+    return (*lines, *(["", *notes] if notes else []))
 
 
 def _subject(headers: email.message.Message | None) -> str:

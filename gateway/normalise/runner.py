@@ -120,7 +120,7 @@ class Normaliser:
         finally:
             for path in (document.path, *(part.path for part in document.parts)):
                 path.unlink(missing_ok=True)  # the messages hold it
-        await asyncio.to_thread(self._make_ready, directory, document, subject)
+        await asyncio.to_thread(self._make_ready, directory, document, subject, envelope.notes)
 
     def _put_messages(self, directory: Path, envelope: Envelope, material: Material, document: Document) -> str:
         """Write the bytes to send, durably, and return the subject: one mail, or one for each part."""
@@ -140,7 +140,9 @@ class Normaliser:
         split.put_messages(directory, messages)
         return title(envelope, material.headers, material.names)[:80]
 
-    def _make_ready(self, directory: Path, document: Document | None, shown: str) -> None:
+    def _make_ready(
+        self, directory: Path, document: Document | None, shown: str, arrived_notes: tuple[str, ...] = ()
+    ) -> None:
         """Enter the further mails of a split scan as jobs, then make all ready; may be repeated after a crash."""
         job_id = JobId(directory.name)
         for number, message in split.further(directory):
@@ -153,7 +155,7 @@ class Normaliser:
             pages = document.parts[number - 1].page_count if document is not None else 0
             self._enter(self.spool.jobs / part.id, pages, shown and f"{shown} ({number})", {})
         pages = 0 if document is None else document.parts[0].page_count if document.parts else len(document.pages)
-        facts = {} if document is None else _facts(document)
+        facts = {} if document is None else _facts(document, arrived_notes)
         self._enter(self.spool.jobs / job_id, pages, shown, facts)
         self.ready()
 
@@ -174,9 +176,9 @@ class Normaliser:
         self.failed()
 
 
-def _facts(document: Document) -> Mapping[str, str]:
+def _facts(document: Document, arrived_notes: Sequence[str]) -> Mapping[str, str]:
     """What the log says of a document beside its size, by key; empty when there is nothing to say."""
-    quick, notes = quick_pages(document.pages), " ".join(document.notes)
+    quick, notes = quick_pages(document.pages), " ".join((*arrived_notes, *document.notes))
     return {"not_archive": document.plain_because, "quick": quick, "notes": notes}
 
 

@@ -67,7 +67,8 @@ class Envelope:
     ``sender`` is the SMTP MAIL FROM, whom we tell of a failure; None for the null return path or none at all.
     ``rejected`` is the sentence of an arrival known to be no scan or to be nobody's, else empty; only then may
     ``recipients`` be empty. ``subject`` is what its sidecar says, else empty. ``message_id`` (without brackets) and
-    ``arrived_at`` become Message-ID and Date of the mail, the same at every attempt.
+    ``arrived_at`` become Message-ID and Date of the mail, the same at every attempt. ``notes``: sentences for whoever
+    gets the scan. ``called``: what people call it, when that is not the name of its first file.
     """
 
     id: JobId
@@ -79,6 +80,8 @@ class Envelope:
     message_id: str
     rejected: str = ""
     subject: str = ""
+    notes: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -92,7 +95,8 @@ class Envelope:
             return f"notice about {self.origin.name}"
         if self.origin.kind is OriginKind.SMTP:
             return ""
-        shown = ", ".join(original.name for original in self.originals if not original.is_sidecar)
+        pages = [original.name for original in self.originals if not original.is_sidecar]
+        shown = self.called or ", ".join(pages)
         return "".join(char if char.isprintable() else "?" for char in shown)[:80]
 
 
@@ -102,8 +106,9 @@ def encode(envelope: Envelope) -> bytes:
     The line end is the mark that the file is whole: a truncated one does not decode.
     """
     fields = asdict(envelope)
-    if not envelope.subject:
-        del fields["subject"]
+    for optional in ("subject", "notes", "called"):
+        if not fields[optional]:
+            del fields[optional]  # an envelope that says nothing more is written as it always was
     fields["originals"] = [_spelled(original) for original in envelope.originals]
     fields["arrived_at"] = envelope.arrived_at.isoformat()
     return json.dumps({"format": FORMAT, **fields}, indent=1, ensure_ascii=True).encode() + b"\n"
@@ -126,11 +131,13 @@ def decode(data: bytes) -> Envelope:
         origin = fields.pop("origin")
         originals = fields.pop("originals")
         recipients = tuple(fields.pop("recipients"))
+        notes = tuple(fields.pop("notes", ()))
         envelope = Envelope(
             arrived_at=arrived_at,
             origin=Origin(OriginKind(origin["kind"]), str(origin["name"]), str(origin["client"])),
             originals=tuple(Original(**original) for original in originals),
             recipients=recipients,
+            notes=notes,
             **fields,
         )
     except CorruptEnvelopeError:
@@ -148,8 +155,8 @@ def _refuse(sentence: str) -> NoReturn:
 def _verify(envelope: Envelope) -> None:
     """Refuse an envelope whose values could lead astray: names that leave the directory, recipients that are none."""
     origin = envelope.origin
-    texts: list[object] = [envelope.id, envelope.message_id, envelope.rejected, envelope.subject]
-    texts += [origin.name, origin.client]
+    texts: list[object] = [envelope.id, envelope.message_id, envelope.rejected, envelope.subject, envelope.called]
+    texts += [*envelope.notes, origin.name, origin.client]
     if not all(_is_text(text) for text in texts) or not is_job_id(envelope.id):
         raise CorruptEnvelopeError("envelope.json has an id or a text that is none")
     addresses: list[object] = [*envelope.recipients, *([] if envelope.sender is None else [envelope.sender])]

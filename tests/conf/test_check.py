@@ -95,6 +95,14 @@ MISTAKES = {
     SENDER + DIRECT_SEND + SHARE + 'sidecars = true\nrecipients = ["contoso.com", "x@fabrikam.com"]\n': [
         f"gateway.toml:12: share[0].recipients[1]: {REACH}"
     ],
+    RIGHT + 'batch = "folder"\nfolders = "address"\nrecipients = ["contoso.com"]\n': [
+        ('gateway.toml:15: share[0].batch: cannot be "folder" with folders = "address": '
+        "a sub-folder is either one scan, or the person who gets it")
+    ],
+    RIGHT + 'batch = "sequence"\nsidecars = true\nrecipients = ["contoso.com"]\n': [
+        ('gateway.toml:15: share[0].batch: cannot be "sequence" with sidecars = true: '
+        "a sidecar belongs to one file, and a scan here has many")
+    ],
     RIGHT + '[delivery]\nfirst_retry = "1h"\n': [
         "gateway.toml:15: delivery.longest_retry: must be at least first_retry (1h)"
     ],
@@ -155,6 +163,12 @@ WARNINGS = {
         "because the addresses change")
     ],
     GATEWAY + SENDER + RELAY.replace("contoso-com.mail.protection.outlook.com", "127.0.0.1") + SHARE: [],
+    RIGHT + 'quiet = "15s"\nbatch = "sequence"\npage_gap = "15s"\n': [
+        ("gateway.toml:17: share[0].page_gap: is no longer than quiet (15s), when a page only counts as finished: "
+        "each page would be a scan of its own; 20s suits most devices")
+    ],
+    RIGHT + 'quiet = "15s"\npage_gap = "15s"\n': [],
+    RIGHT + 'batch = "sequence"\nfolders = "address"\nrecipients = ["contoso.com"]\n': [],
     SENDER + RELAY + SHARE: [
         "gateway.toml: gateway.admin: is empty: when a scan fails, only its share or the sender of its mail is told"
     ],

@@ -67,9 +67,10 @@ class Watching:
             async for report in stream:
                 self.reports.append(report)
                 if isinstance(report, Arrival) and self.is_taking:
-                    done = await asyncio.to_thread(take, report.files[0], self.claims / f"{len(self.taken):05d}")
-                    if isinstance(done, Taken):
-                        self.taken.append(done.path.read_bytes())
+                    for file in report.files:
+                        done = await asyncio.to_thread(take, file, self.claims / f"{len(self.taken):05d}")
+                        if isinstance(done, Taken):
+                            self.taken.append(done.path.read_bytes())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -69,6 +69,20 @@ def mailed(box: Box, message: bytes) -> JobId:
     return committed.id
 
 
+def shared(box: Box, contents: dict[str, bytes], **changed: Any) -> JobId:
+    """A scan of several files that was taken from the share."""
+    draft = files.begin(box.spool, NOW)
+    originals = []
+    for number, (name, data) in enumerate(contents.items(), start=1):
+        (draft.originals / f"{number:04d}").write_bytes(data)
+        originals.append(Original(f"{number:04d}", name, len(data), sha256(data).hexdigest()))
+    committed = envelope(draft.id, originals=tuple(originals), **changed)
+    files.commit(box.spool, draft, committed)
+    box.spool.in_hand.discard(draft.id)
+    box.journal.admit(committed, NOW_S)
+    return committed.id
+
+
 def failing_with(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int = 1_000) -> list[Path]:
     """Have the next conversions fail; return where each was to write."""
     real, asked = worker.convert, []

@@ -38,6 +38,20 @@ def test_a_scan_from_the_share():
     assert written.text == ("1 page, scanned to scans. The scan is attached as PDF.",)
 
 
+def test_what_was_noted_at_its_arrival_stands_in_the_mail():
+    """Case 23: that a page is missing stands in the text, before what is said of the pages themselves."""
+    noted = replace(SHARED, notes=("Page 7 seems to be missing.",))
+    document = replace(ONE_PAGE, notes=("Page 1: it was repaired.",))
+    written = letter(CONFIG, noted, None, ["Doc_0001.tif"], document)
+    assert written.text[1:] == ("", "Page 7 seems to be missing.", "Page 1: it was repaired.")
+
+
+def test_a_scan_that_is_called_otherwise():
+    """A folder of files is called after the folder, not after its first file."""
+    written = letter(CONFIG, replace(SHARED, called="Contract 7"), None, ["scan1.jpg", "scan2.jpg"], ONE_PAGE)
+    assert (written.subject, written.pdf_name) == ("Scan from scans: Contract 7", "Contract 7.pdf")
+
+
 def test_the_subject_of_a_sidecar():
     """A subject from a sidecar is the mail's, as one clean line."""
     written = letter(CONFIG, replace(SHARED, subject="Invoice\n 7 \u00fc"), None, ["scan.tif"], ONE_PAGE)

@@ -5,12 +5,13 @@ from email.message import EmailMessage
 
 import pypdf
 import pytest
+from structlog.testing import capture_logs
 
 from conf.model import Address
 from gateway.spool import files
 from gateway.spool.job import Fate, State
 from tests.gateway.normalise.mails import attached
-from tests.gateway.normalise.station import SMALL, Station, failing_with, mailed
+from tests.gateway.normalise.station import SMALL, Station, failing_with, mailed, shared
 from tests.gateway.spool.given import config, opened
 from tests.peers.scans import jpeg, tiff_g4
 
@@ -30,6 +31,21 @@ async def test_a_scan_becomes_its_message(station):
     mail = station.mail(job_id)
     assert (mail["Subject"], mail["To"], pages_of(mail)) == ("Scan from scans: scan", "office@contoso.com", 2)
     assert sorted(os.listdir(station.box.spool.jobs / job_id)) == ["envelope.json", "message.eml", "original"]
+
+
+async def test_the_files_of_a_share_keep_their_order_and_notes(station):
+    """Files of one scan are its pages in the order the share gave them, 0001 after 9999; notes reach mail and log."""
+    pages = {"Doc_9999.tif": tiff_g4(size_px=SMALL), "Doc_0001.tif": tiff_g4(pages=2, size_px=SMALL)}
+    job_id = shared(station.box, pages, notes=("Page 2 (Doc_0002.tif) seems to be missing.",))
+    with capture_logs() as logged:
+        await station.work()
+    mail = station.mail(job_id)
+    assert mail["Subject"] == "Scan from scans: Doc_9999"
+    body = mail.get_body()
+    assert body is not None
+    assert "Page 2 (Doc_0002.tif) seems to be missing." in body.get_content()
+    (line,) = [line for line in logged if line["event"] == "job-ready"]
+    assert (line["pages"], line["notes"]) == (3, "Page 2 (Doc_0002.tif) seems to be missing.")
 
 
 async def test_a_mail_becomes_its_message(station):

@@ -29,6 +29,8 @@ from tests.gateway.spool.given import config, opened
 
 DEAD: Final = 99
 SCANS: Final = {"one.pdf": b"%PDF-1.4 one", "two.pdf": b"%PDF-1.4 two"}
+PAGES: Final = {f"Doc_{number:04d}.tif": b"page %d" % number for number in (9998, 9999, 1, 2, 3)}
+"""A scan of several files whose names do not sort as its pages do."""
 FOLDER: Final = "alice@contoso.com"
 IN_FOLDER: Final = {"one.pdf": b"%PDF-1.4 one", "one.txt": b"Subject: Invoice\r\n"}
 MAIL: Final = "Subject: scan\r\n\r\nThe scan.\r\n"
@@ -93,13 +95,25 @@ def take_mail(configured: Config, at: int) -> None:
 
 def take_scans(configured: Config, at: int) -> None:
     """Take two files from the share as one scan."""
+    take(configured, at, SCANS)
+
+
+def take_pages(configured: Config, at: int) -> None:
+    """Take all pages of a folder in the share as one scan."""
+    take(configured, at, PAGES, "job")
+
+
+def take(configured: Config, at: int, scan: dict[str, bytes], folder: str = "") -> None:
+    """Take several files from the share, or a folder in it, as one scan."""
     share = configured.share[0]
     with opened(configured) as box:
-        for name, contents in SCANS.items():
-            (share.path / name).write_bytes(contents)
-        found = tuple(ArrivedFile(share.path / name, stamp_of((share.path / name).stat())) for name in SCANS)
+        paths = [share.path / folder / name for name in scan]
+        paths[0].parent.mkdir(exist_ok=True)
+        for path, contents in zip(paths, scan.values(), strict=True):
+            path.write_bytes(contents)
+        found = tuple(ArrivedFile(path, stamp_of(path.stat()), folder=folder) for path in paths)
         arm(configured.gateway.state.parent, at)
-        FolderDoor(box.intake, share)._take(Arrival(share.name, found))
+        FolderDoor(box.intake, share)._take(Arrival(share.name, found, notes=("A page is missing.",)))
 
 
 def take_from_folder(configured: Config, at: int) -> None:
@@ -186,6 +200,8 @@ if __name__ == "__main__":
             each_step(take_mail, base)
         case "share":
             each_step(take_scans, base)
+        case "pages":
+            each_step(take_pages, base)
         case "share-twice":
             each_pair(take_scans, start_again, base)
         case _:

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.spool import files
 from gateway.spool.job import OWED, State
-from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, SCANS, STEP, TOLD
+from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, PAGES, SCANS, STEP, TOLD
 from tests.gateway.spool.given import Box, config, opened
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -103,6 +103,26 @@ def test_a_scan_killed_at_any_step(base):
             assert_each_scan_once(box, step_of(work))
             taken += len(box.journal.jobs(OWED))
     assert 2 <= taken < 2 * len(works)
+
+
+def test_a_scan_of_many_pages_killed_at_any_step(base):
+    """Case 23: pages of one scan are, after the restart, all in their folder or all in one job, in order."""
+    works = crash("pages", base)
+    assert sum("claim rename" in step_of(work) for work in works) == 2 * len(PAGES)
+    taken = 0
+    for work in works:
+        for box in recovered(work):
+            died_at = step_of(work)
+            assert_tidy(box, died_at)
+            in_share = {path.name: path.read_bytes() for path in (box.config.share[0].path / "job").iterdir()}
+            jobs = box.journal.jobs(OWED)
+            assert in_share == ({} if jobs else PAGES), died_at
+            for job in jobs:
+                taken += 1
+                envelope = files.read_envelope(box.spool.jobs / job.id)
+                assert [original.name for original in envelope.originals] == list(PAGES), died_at
+                assert envelope.notes == ("A page is missing.",)
+    assert taken >= 2
 
 
 def test_a_recovery_killed_at_any_step(base):

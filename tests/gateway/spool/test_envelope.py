@@ -36,6 +36,8 @@ ENVELOPES = st.builds(
     message_id=PLAIN,
     rejected=PLAIN,
     subject=PLAIN,
+    notes=st.lists(PLAIN, max_size=3).map(tuple),
+    called=PLAIN,
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -65,7 +67,7 @@ def test_any_bytes_are_an_envelope_or_corrupt(data):
     assert isinstance(found, Envelope) or str(found).startswith("envelope.json ")
 
 
-@given(st.sampled_from(sorted({*json.loads(encode(envelope())), "subject"})), JSON)
+@given(st.sampled_from(sorted({*json.loads(encode(envelope())), "subject", "notes", "called"})), JSON)
 def test_any_value_in_any_field_is_an_envelope_or_corrupt(field, value):
     """A field that holds something else is refused by name, or harmless."""
     data = json.dumps({**json.loads(encode(envelope())), field: value}).encode() + b"\n"
@@ -99,6 +101,8 @@ def assert_harmless(decoded: Envelope) -> None:
     origin = decoded.origin
     for text in (decoded.rejected, decoded.message_id, origin.name, origin.client, decoded.title, decoded.subject):
         text.encode()
+    for text in (*decoded.notes, decoded.called):
+        text.encode()
     assert decoded.recipients or decoded.rejected
 
 
@@ -117,6 +121,12 @@ def test_an_envelope_from_before_sub_folders_is_read():
     assert "subject" not in fields
     read = decode(written())
     assert (read.subject, read.originals[0].folder, read.originals[0].is_sidecar) == ("", "", False)
+
+
+def test_an_envelope_from_before_notes_is_read():
+    """What an older scangate wrote has no notes and no name; an envelope without them is written the same."""
+    assert not {"notes", "called"} & set(json.loads(encode(envelope())))
+    assert (decode(written()).notes, decode(written()).called) == ((), "")
 
 
 def test_no_truncated_envelope_decodes():
@@ -138,6 +148,9 @@ def test_no_truncated_envelope_decodes():
         ({"sender": "nobody"}, "sender"),
         ({"arrived_at": "2026-11-23T09:02:57"}, "zone"),
         ({"rejected": "\ud800"}, "text"),
+        ({"notes": ["\ud800"]}, "text"),
+        ({"notes": [1]}, "text"),
+        ({"called": None}, "text"),
         ({"originals": [{"stored": "../x", "name": "x", "size_bytes": 1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "a\0b", "name": "x", "size_bytes": 1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "\ud800", "name": "x", "size_bytes": 1, "sha256": ""}]}, "file"),
@@ -161,6 +174,7 @@ def test_what_leads_astray_is_refused(changed, sentence):
     ("changed", "title"),
     [
         ({}, "scan.pdf"),
+        ({"called": "Contract 7"}, "Contract 7"),
         ({"origin": Origin(OriginKind.SMTP, "smtp")}, ""),
         ({"origin": Origin(OriginKind.NOTICE, "20261123T090257Z-k7q2")}, "notice about 20261123T090257Z-k7q2"),
         ({"originals": (Original("0001", "a\udcffb\n\u202e.pdf", 1, ""),)}, "a?b??.pdf"),

@@ -1,0 +1,86 @@
+"""Which files are one scan with ``batch = "folder"``: all that lie in one sub-folder, once every one has settled."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from hotfolder import page_notes
+from hotfolder.arrival import Hold
+from hotfolder.group import Grouping, Scan, in_order
+from hotfolder.names import display_name, split_key
+from hotfolder.numbering import natural_key
+from hotfolder.pages import PageRule
+from hotfolder.runs import cut_at
+from hotfolder.settle import History
+from hotfolder.track import Outlook
+
+_STUCK = frozenset({Hold.INCOMPLETE, Hold.OPEN})
+
+
+def in_folders(histories: Mapping[str, History], outlook: Outlook, now_s: float, rule: PageRule) -> Grouping:
+    """Decide which sub-folders are complete. A file at the top level is a scan of its own.
+
+    A folder is complete when nothing in it is on its way, and nothing in it has changed for ``gap_s``. A file that was
+    cut short is waited for until ``hold_s`` after its last change; then the scan goes without it, and says so.
+    """
+    folders: dict[str, list[str]] = {}
+    for key in histories:
+        folders.setdefault(split_key(key)[0], []).append(key)
+    scans = [Scan((key,), step.rejected) for key, step in outlook.ready if not split_key(key)[0]]
+    ready = {key for key, _ in outlook.ready}
+    seen = outlook
+    for folder, keys in folders.items():
+        if not folder or ready.isdisjoint(keys):
+            continue
+        waits_for = {key: _waits_until_s(key, histories[key], seen, ready, rule) for key in keys}
+        until_s = max(waits_for.values())
+        if now_s >= until_s:
+            scans += _complete(folder, keys, histories, seen, rule)
+            continue
+        late = [key for key, wait_s in waits_for.items() if now_s < wait_s]
+        outlook = replace(outlook, due_s=min(outlook.due_s, until_s))
+        if all(_hold(key, seen) in _STUCK for key in late):
+            reason = page_notes.folder_waits(len(ready.intersection(keys)), split_key(late[0])[1])
+            outlook = replace(outlook, held={**outlook.held, folder: (Hold.PAGES, reason)})
+        else:
+            outlook = replace(outlook, is_pending=True)
+    return Grouping(in_order(scans, outlook), outlook)
+
+
+def _hold(key: str, outlook: Outlook) -> Hold | None:
+    return outlook.held.get(key, (None, ""))[0]
+
+
+def _waits_until_s(key: str, history: History, outlook: Outlook, ready: set[str], rule: PageRule) -> float:
+    """Return until when a folder waits for a file in it; infinite while it is on its way."""
+    hold = _hold(key, outlook)
+    if key in ready or history.stamp.size_bytes == 0:
+        return history.changed_s + rule.gap_s
+    if hold is Hold.STRANGE:
+        return -math.inf
+    return history.changed_s + rule.hold_s if hold in _STUCK else math.inf
+
+
+def _complete(
+    folder: str, keys: Sequence[str], histories: Mapping[str, History], outlook: Outlook, rule: PageRule
+) -> Iterator[Scan]:
+    """Yield the scan of a complete folder: several when it is too long for one, and each rejected file by itself."""
+    steps = dict(outlook.ready)
+    pages = sorted((key for key in keys if key in steps and not steps[key].rejected), key=natural_key)
+    yield from (Scan((key,), steps[key].rejected) for key in keys if key in steps and steps[key].rejected)
+    lost = sorted((split_key(key)[1] for key in keys if key not in pages), key=natural_key)
+    strange = {
+        split_key(key)[1]: reason
+        for key, (hold, reason) in outlook.held.items()
+        if hold is Hold.STRANGE and split_key(key)[0] == folder
+    }
+    notes = [page_notes.left_out(name, reason) for name, reason in strange.items()]
+    lost = [name for name in lost if name not in strange]
+    if lost:
+        notes.append(page_notes.lost_of_folder(lost))
+    while pages:
+        count = cut_at([histories[key].stamp.size_bytes for key in pages], rule)
+        mail, pages = pages[:count], pages[count:]
+        cut = [page_notes.cut_after(count)] if pages else []
+        yield Scan(tuple(mail), notes=(*notes, *cut), called=display_name(folder))
+        notes = [page_notes.goes_on(count)]

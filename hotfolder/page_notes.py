@@ -1,0 +1,93 @@
+"""The sentences about pages that are missing from a scan, or are in another mail."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from hotfolder.names import display_name
+from hotfolder.numbering import Numbered
+
+_NAMED: Final = 5
+"""Most files that are named one by one."""
+_REPLACED: Final = "was replaced by another scan before it could be taken, and is missing"
+
+
+def missing_after(last: Numbered, first: Numbered) -> str:
+    """Say that numbers lack between the last page of this mail and the first one of another."""
+    return f"{_missing(last, first)} after the last page of this mail; the pages that follow are in another mail."
+
+
+def missing_before(last: Numbered, first: Numbered) -> str:
+    """Say that numbers lack between the last page of another mail and the first one of this mail."""
+    return f"{_missing(last, first)} before the first page of this mail; the pages before it are in another mail."
+
+
+def lost_after(last: Numbered) -> str:
+    """Say that the page after the last one of this mail cannot be taken."""
+    return f"{_page(last, last.index + 1)} could not be taken, and is missing after the last page of this mail."
+
+
+def lost_before(first: Numbered) -> str:
+    """Say that the page before the first one of this mail cannot be taken."""
+    return f"{_page(first, first.index - 1)} could not be taken, and is missing before the first page of this mail."
+
+
+def replaced_after(last: Numbered) -> str:
+    """Say that the page after the last one of this mail was written over."""
+    return f"{_page(last, last.index + 1)} {_REPLACED} after the last page of this mail."
+
+
+def replaced_before(first: Numbered) -> str:
+    """Say that the page before the first one of this mail was written over."""
+    return f"{_page(first, first.index - 1)} {_REPLACED} before the first page of this mail."
+
+
+def cut_after(files: int) -> str:
+    """Say that a scan was too long for one mail."""
+    return f"The scan was cut after {files} files; what came after them is in another mail."
+
+
+def goes_on(files: int) -> str:
+    """Say that this mail is the rest of a scan."""
+    return f"This is the rest of a scan that was cut after {files} files; they are in another mail."
+
+
+def waiting(others: int, awaited: Numbered) -> str:
+    """Return the clause why a finished page is not taken, and ``others`` with it."""
+    them = f"it and {others} more wait" if others else "it waits"
+    return f"{them} for {_name(awaited, awaited.index)}, which is not finished"
+
+
+def _missing(last: Numbered, first: Numbered) -> str:
+    low, high = last.index + 1, first.index - 1
+    if low == high:
+        return f"{_page(last, low)} seems to be missing"
+    return f"Pages {low} to {high} ({_name(last, low)} to {_name(last, high)}) seem to be missing"
+
+
+def _page(number: Numbered, index: int) -> str:
+    return f"Page {index} ({_name(number, index)})"
+
+
+def _name(number: Numbered, index: int) -> str:
+    return display_name(number.name_of(index).rpartition("/")[2])
+
+
+def lost_of_folder(names: Sequence[str]) -> str:
+    """Say which files of a folder cannot be taken."""
+    shown = [display_name(name) for name in names[:_NAMED]]
+    if len(names) > _NAMED:
+        shown.append(f"{len(names) - _NAMED} more")
+    words = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    is_one = len(names) == 1
+    return f"{words} could not be taken, and {'is' if is_one else 'are'} missing from this mail."
+
+
+def left_out(name: str, reason: str) -> str:
+    """Say what else in a folder was not taken; ``reason`` is a clause."""
+    return f"{display_name(name)} was not taken: {reason}."
+
+
+def folder_waits(files: int, awaited: str) -> str:
+    """Return the clause why the files of a folder are not taken."""
+    them = "its file waits" if files == 1 else f"its {files} files wait"
+    return f"{them} for {display_name(awaited)}, which is not finished"

@@ -1,0 +1,130 @@
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotfolder.arrival import Hold, Sighting, Stamp
+from hotfolder.group import Grouping
+from hotfolder.group_folders import in_folders
+from hotfolder.pages import PageRule
+from hotfolder.settle import Ready, Step, Wait, first_seen
+from hotfolder.track import Track, outlook
+
+RULE = PageRule(gap_s=20.0, pages=5, size_bytes=5000)
+WHOLE = Ready()
+REJECTED = Ready(rejected="It is no scan.")
+COMING = Wait(3.0)
+CUT = Wait(600.0, Hold.INCOMPLETE, "the JPEG has no end mark")
+
+
+def found(
+    steps: dict[str, Step], now_s: float, size_bytes: int = 1000, strange: dict[str, str] | None = None
+) -> Grouping:
+    """What a look comes to: files that changed last at second 0, by key."""
+    stamp = Stamp(1, size_bytes, 1, 8)
+    empty = Stamp(1, 0, 1, 0)
+    histories = {
+        key: first_seen(Sighting(Path(key), empty if step == Wait(float("inf")) else stamp, 0.0))
+        for key, step in steps.items()
+    }
+    track = Track(histories, {}, {})
+    return in_folders(histories, outlook(track, steps, strange or {}, now_s), now_s, RULE)
+
+
+def keys(grouping: Grouping) -> list[tuple[str, ...]]:
+    """The files of each scan."""
+    return [scan.keys for scan in grouping.scans]
+
+
+def test_a_quiet_folder_is_one_scan_in_natural_order():
+    """All files of a folder are one scan, page 10 after page 9, called after the folder."""
+    whole = found({f"job/{number}.jpg": WHOLE for number in (10, 9, 11)}, 20.0)
+    assert keys(whole) == [("job/9.jpg", "job/10.jpg", "job/11.jpg")]
+    assert (whole.scans[0].called, whole.scans[0].notes) == ("job", ())
+
+
+def test_a_folder_waits_for_its_gap():
+    """Until the gap has passed since the last change the folder waits, and says until when."""
+    waiting = found({"job/1.jpg": WHOLE, "job/2.jpg": WHOLE}, 19.9)
+    assert (waiting.scans, waiting.outlook.is_pending, waiting.outlook.due_s) == ((), True, 20.0)
+
+
+def test_files_at_the_top_do_not_wait():
+    """With folders as scans a file beside them is a scan of its own, at once."""
+    assert keys(found({"a_1.jpg": WHOLE, "a_2.jpg": WHOLE, "job/1.jpg": WHOLE}, 6.0)) == [("a_1.jpg",), ("a_2.jpg",)]
+
+
+def test_folders_do_not_wait_for_each_other():
+    """A folder in which something is under way holds back its own files only."""
+    both = found({"one/1.jpg": WHOLE, "two/1.jpg": WHOLE, "two/2.jpg": COMING}, 30.0)
+    assert keys(both) == [("one/1.jpg",)]
+    assert both.outlook.is_pending
+
+
+def test_a_file_cut_short_holds_its_folder_for_its_retry():
+    """The folder is held with the broken file, and told; ten minutes later it goes, and says what is missing."""
+    steps: dict[str, Step] = {"job/1.jpg": WHOLE, "job/2.jpg": CUT}
+    held = found(steps, 599.0)
+    assert held.scans == ()
+    assert held.outlook.held["job"] == (Hold.PAGES, "its file waits for 2.jpg, which is not finished")
+    assert not held.outlook.is_pending
+    late = found(steps, 600.0)
+    assert keys(late) == [("job/1.jpg",)]
+    assert late.scans[0].notes == ("2.jpg could not be taken, and is missing from this mail.",)
+
+
+def test_a_rejected_file_fails_beside_its_scan():
+    """A file that is no scan is taken by itself, at the same time, and the scan names it."""
+    both = found({"job/1.jpg": WHOLE, "job/2.exe": REJECTED, "job/3.jpg": WHOLE}, 30.0)
+    assert {(scan.keys, bool(scan.rejected)) for scan in both.scans} == {
+        (("job/1.jpg", "job/3.jpg"), False),
+        (("job/2.exe",), True),
+    }
+    assert [scan.notes for scan in both.scans if scan.notes] == [
+        ("2.exe could not be taken, and is missing from this mail.",)
+    ]
+
+
+def test_an_empty_file_is_left_out():
+    """A file of no bytes is waited for as long as a gap, and then named."""
+    steps: dict[str, Step] = {"job/1.jpg": WHOLE, "job/2.jpg": Wait(float("inf"))}
+    assert found(steps, 19.0).scans == ()
+    assert found(steps, 20.0).scans[0].notes == ("2.jpg could not be taken, and is missing from this mail.",)
+
+
+def test_what_is_strange_is_named_in_the_mail():
+    """Case 16: a folder within the folder, or a link, is not taken, and whoever gets the scan learns of it."""
+    strange = {"job/deep": "it is a folder within a folder", "other/link": "it is a symbolic link"}
+    (scan,) = found({"job/1.jpg": WHOLE}, 30.0, strange=strange).scans
+    assert scan.notes == ("deep was not taken: it is a folder within a folder.",)
+
+
+def test_a_long_folder_is_cut_and_says_so():
+    """More files than a scan may have are several, in order, and each mail says that it is a part."""
+    cut = found({f"job/{number}.jpg": WHOLE for number in range(1, 8)}, 30.0, size_bytes=10)
+    assert [len(scan.keys) for scan in cut.scans] == [5, 2]
+    assert cut.scans[0].notes == ("The scan was cut after 5 files; what came after them is in another mail.",)
+    assert cut.scans[1].notes == ("This is the rest of a scan that was cut after 5 files; they are in another mail.",)
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from(["", "a/", "b/"]), st.text("0123456789x.", min_size=1, max_size=5)).map("".join),
+        st.sampled_from([WHOLE, WHOLE, WHOLE, REJECTED, COMING, CUT, Wait(float("inf"))]),
+        max_size=15,
+    ),
+    st.sampled_from([0.0, 19.0, 21.0, 700.0]),
+    st.sampled_from([10, 1500]),
+)
+def test_no_file_is_in_two_scans_nor_lost(steps: dict[str, Step], now_s: float, size_bytes: int):
+    """Whatever lies there, each finished file is in one scan or waits in a folder that is told or pending."""
+    grouping = found(steps, now_s, size_bytes)
+    taken = [key for scan in grouping.scans for key in scan.keys]
+    ready = {key for key, step in steps.items() if isinstance(step, Ready)}
+    assert len(set(taken)) == len(taken)
+    assert set(taken) <= ready
+    assert all(len({key.rpartition("/")[0] for key in scan.keys}) == 1 for scan in grouping.scans)
+    for key in ready - set(taken):
+        assert key.rpartition("/")[0] in grouping.outlook.held or grouping.outlook.is_pending
+    if not any(step == COMING for step in steps.values()) and now_s >= RULE.hold_s:
+        assert set(taken) == ready
