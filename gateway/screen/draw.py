@@ -29,6 +29,7 @@ _IS: Final = {
     Hold.LEFT: "cannot be taken",
     Hold.EMPTY: "is still empty",
     Hold.ALONE: "says who gets a scan, and there is none",
+    Hold.PAGES: "waits for another page",
 }
 _TO_DO: Final = {
     Hold.INCOMPLETE: "if the printer has finished, scan again. Else it goes to the folder _failed by itself.",
@@ -37,6 +38,7 @@ _TO_DO: Final = {
     Hold.LEFT: "nothing at first, it is tried again. If it stays, tell the administrator.",
     Hold.EMPTY: "if the printer has finished, scan again. After a day the file goes to the folder _failed.",
     Hold.ALONE: "scan again, or remove it.",
+    Hold.PAGES: "if the printer has finished, nothing: the pages that are whole go by themselves after some minutes.",
 }
 
 
