@@ -83,9 +83,9 @@ def _counted(outlook: Outlook, waits: _Waits) -> Outlook:
     due_s = min(outlook.due_s, waits.until_s)
     if waits.held_by is None:
         return replace(outlook, due_s=due_s, is_pending=True)
-    waiting = [page for page in waits.run if page.progress is not Progress.COMING]
-    reason = page_notes.waiting(len(waiting) - 1, waits.held_by.number)
-    return replace(outlook, due_s=due_s, held={**outlook.held, waiting[0].name: (Hold.PAGES, reason)})
+    first = next(page for page in waits.run if page.progress is not Progress.COMING)
+    reason = page_notes.waiting(waits.held_by.number)
+    return replace(outlook, due_s=due_s, held={**outlook.held, first.name: (Hold.PAGES, reason)})
 
 
 @dataclass(frozen=True, slots=True)

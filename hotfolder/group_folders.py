@@ -40,7 +40,7 @@ def in_folders(histories: Mapping[str, History], outlook: Outlook, now_s: float,
         late = [key for key, wait_s in waits_for.items() if now_s < wait_s]
         outlook = replace(outlook, due_s=min(outlook.due_s, until_s))
         if all(_hold(key, seen) in _STUCK for key in late):
-            reason = page_notes.folder_waits(len(ready.intersection(keys)), split_key(late[0])[1])
+            reason = page_notes.folder_waits(split_key(late[0])[1])
             outlook = replace(outlook, held={**outlook.held, folder: (Hold.PAGES, reason)})
         else:
             outlook = replace(outlook, is_pending=True)
@@ -74,7 +74,7 @@ def _complete(
         for key, (hold, reason) in outlook.held.items()
         if hold is Hold.STRANGE and split_key(key)[0] == folder
     }
-    notes = [page_notes.left_out(name, reason) for name, reason in strange.items()]
+    notes = page_notes.left_out(strange)
     lost = [name for name in lost if name not in strange]
     if lost:
         notes.append(page_notes.lost_of_folder(lost))

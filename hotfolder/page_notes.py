@@ -1,6 +1,6 @@
 """The sentences about pages that are missing from a scan, or are in another mail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hotfolder.names import display_name
@@ -51,10 +51,9 @@ def goes_on(files: int) -> str:
     return f"This is the rest of a scan that was cut after {files} files; they are in another mail."
 
 
-def waiting(others: int, awaited: Numbered) -> str:
-    """Return the clause why a finished page is not taken, and ``others`` with it."""
-    them = f"it and {others} more wait" if others else "it waits"
-    return f"{them} for {_name(awaited, awaited.index)}, which is not finished"
+def waiting(awaited: Numbered) -> str:
+    """Return the clause why a finished page is not taken; the same however many there are, so that it is told once."""
+    return f"its scan waits for {_name(awaited, awaited.index)}, which is not finished"
 
 
 def _missing(last: Numbered, first: Numbered) -> str:
@@ -82,12 +81,13 @@ def lost_of_folder(names: Sequence[str]) -> str:
     return f"{words} could not be taken, and {'is' if is_one else 'are'} missing from this mail."
 
 
-def left_out(name: str, reason: str) -> str:
-    """Say what else in a folder was not taken; ``reason`` is a clause."""
-    return f"{display_name(name)} was not taken: {reason}."
+def left_out(strange: Mapping[str, str]) -> list[str]:
+    """Say what else in a folder was not taken, by name and with a clause why."""
+    notes = [f"{display_name(name)} was not taken: {reason}." for name, reason in list(strange.items())[:_NAMED]]
+    more = len(strange) - _NAMED
+    return [*notes, f"{more} more {'was' if more == 1 else 'were'} not taken."] if more > 0 else notes
 
 
-def folder_waits(files: int, awaited: str) -> str:
+def folder_waits(awaited: str) -> str:
     """Return the clause why the files of a folder are not taken."""
-    them = "its file waits" if files == 1 else f"its {files} files wait"
-    return f"{them} for {display_name(awaited)}, which is not finished"
+    return f"its files wait for {display_name(awaited)}, which is not finished"

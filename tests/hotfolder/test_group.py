@@ -172,7 +172,7 @@ def test_a_page_cut_short_is_waited_for_and_then_told():
     assert feeding.notes[0] == (
         "Page 3 (Doc_0003.tif) could not be taken, and is missing after the last page of this mail.",
     )
-    assert feeding.held[doc(1)] == (Hold.PAGES, "it and 1 more wait for Doc_0003.tif, which is not finished")
+    assert feeding.held[doc(1)] == (Hold.PAGES, "its scan waits for Doc_0003.tif, which is not finished")
 
 
 def test_a_retry_of_a_page_cut_short_completes_the_scan():

@@ -66,7 +66,7 @@ def test_a_file_cut_short_holds_its_folder_for_its_retry():
     steps: dict[str, Step] = {"job/1.jpg": WHOLE, "job/2.jpg": CUT}
     held = found(steps, 599.0)
     assert held.scans == ()
-    assert held.outlook.held["job"] == (Hold.PAGES, "its file waits for 2.jpg, which is not finished")
+    assert held.outlook.held["job"] == (Hold.PAGES, "its files wait for 2.jpg, which is not finished")
     assert not held.outlook.is_pending
     late = found(steps, 600.0)
     assert keys(late) == [("job/1.jpg",)]
@@ -97,6 +97,18 @@ def test_what_is_strange_is_named_in_the_mail():
     strange = {"job/deep": "it is a folder within a folder", "other/link": "it is a symbolic link"}
     (scan,) = found({"job/1.jpg": WHOLE}, 30.0, strange=strange).scans
     assert scan.notes == ("deep was not taken: it is a folder within a folder.",)
+
+
+def test_many_names_are_counted():
+    """A mail never fills with names: five are named of what could not be taken, and of what is no file."""
+    steps: dict[str, Step] = {"job/0.jpg": WHOLE, **{f"job/{number}.exe": REJECTED for number in range(1, 9)}}
+    strange = {f"job/link{number}": "it is a symbolic link" for number in range(1, 7)}
+    notes = next(scan.notes for scan in found(steps, 30.0, strange=strange).scans if scan.notes)
+    assert len(notes) == 7
+    assert notes[5] == "1 more was not taken."
+    assert notes[6] == (
+        "1.exe, 2.exe, 3.exe, 4.exe, 5.exe and 3 more could not be taken, and are missing from this mail."
+    )
 
 
 def test_a_long_folder_is_cut_and_says_so():

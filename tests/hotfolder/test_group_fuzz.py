@@ -94,6 +94,7 @@ def test_scans_further_apart_than_the_gap_never_join(scans: list[tuple[int, floa
         at_s, number = mine[-1].end_s + pause_s, number + pages
     assert Feeding(files).run().scans == expected
     assert Feeding(files, starts_s=at_s).run().scans == expected
+    assert sorted(Feeding(files, not_before_s=at_s + 100.0).run().scans) == sorted(expected)
 
 
 @given(

@@ -108,7 +108,7 @@ async def test_a_run_until_empty_names_the_pages_that_wait(tmp_path: Path):
     async with asyncio.timeout(20):
         await watching.follow(until_empty=True)
     assert watching.taken == []
-    assert "waits for a page: Doc_0001.pdf: it waits for Doc_0002.pdf, which is not finished" in {
+    assert "waits for a page: Doc_0001.pdf: its scan waits for Doc_0002.pdf, which is not finished" in {
         held.sentence for held in watching.held
     }
 
