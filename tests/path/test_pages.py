@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hotfolder.names import STATUS_NAME
 from tests.path.box import Box
 from tests.path.upstreams import by_password
 from tests.peers import mailbox, scans
@@ -78,7 +79,9 @@ def doc(number: int, stem: str = "Doc_") -> str:
 
 def is_taken(box: Box, samba: Samba) -> Callable[[], bool]:
     """Whether nothing is owed, and no page is left in the share."""
-    return lambda: box.is_at_rest() and not any(path.is_file() for path in samba.share_dir.rglob("*"))
+    return lambda: (
+        box.is_at_rest() and not any(path.is_file() and path.name != STATUS_NAME for path in samba.share_dir.rglob("*"))
+    )
 
 
 def test_twelve_numbered_files_are_one_pdf(sharing: MakeSharing, samba: Samba, postfix: Postfix, tmp_path: Path):
