@@ -36,8 +36,8 @@ from hotfolder.verdict import Writing
 
 _BLOCK_BYTES: Final = 1024 * 1024
 _NOTE: Final = ".txt"
-# A link; a lease of another process; a socket.
-_NO_FILE_NOW: Final = frozenset({errno.ELOOP, errno.EAGAIN, errno.ENXIO})
+NO_FILE_NOW: Final = frozenset({errno.ELOOP, errno.EAGAIN, errno.ENXIO})
+"""What opening answers for what is no file to read now: a link; a lease of another process; a socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def take(file: ArrivedFile, into: Path) -> Taken | Gone | Changed:
             with open_directory(file.path.parent) as share_fd, open_directory(into.parent) as into_fd:
                 return _take(file, into, share_fd, into_fd)
         except OSError as error:
-            if error.errno in _NO_FILE_NOW:
+            if error.errno in NO_FILE_NOW:
                 return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
             if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(file.path.parent)}:
                 return Gone()

@@ -30,7 +30,9 @@ from watchdog.observers.inotify import InotifyObserver
 
 from conf.model import Share
 from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Trouble
-from hotfolder.settle import History, Ready, Rule
+from hotfolder.overflow import Overflow
+from hotfolder.remote import foreign_mount
+from hotfolder.settle import History, Ready, Rule, polling
 from hotfolder.survey import Survey, take_survey
 from hotfolder.track import NOTHING, Track, offer
 
@@ -40,6 +42,7 @@ _EVENTS: Final[list[type[FileSystemEvent]]] = [FileCreatedEvent, FileMovedEvent,
 # When these run out, trying again at every look would be noise.
 _LIMITS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM})
 _WATCHED_AGAIN: Final = "the folder was replaced or its watch had died; it is watched again"
+_LOOKED_INSTEAD: Final = "more happened than the kernel notes, so events were lost; the folder was looked at instead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """How a folder's events are. ``problem``: a clause why there are none. ``is_anew``: they had died and are back."""
+    """How a folder's events are. ``problem``: a clause why there are none. ``recovered``: what is over.
+
+    ``is_remote``: it is on another machine's file system, so neither events nor leases tell who writes.
+    """
 
     problem: str = ""
-    is_anew: bool = False
+    recovered: str = ""
+    is_remote: bool = False
 
 
 Report = Arrival | Held | Fault | Recovered
@@ -153,7 +160,7 @@ def _look(
 ) -> tuple[Watched, Survey]:
     # Watch first, look then: what comes between the two is seen by both, never by none.
     watched = hints.ensure()
-    return watched, take_survey(folder, track, hints.drain(), rule, clock)
+    return watched, take_survey(folder, track, hints.drain(), polling(rule) if watched.is_remote else rule, clock)
 
 
 class _Told:
@@ -179,8 +186,8 @@ class _Told:
             return
         for trouble in before.keys() - faults.keys():
             yield Recovered(f"it is over: {before[trouble]}", trouble, self._share.name)
-        if watched.is_anew and not before:
-            yield Recovered(_WATCHED_AGAIN, Trouble.EVENTS, self._share.name)
+        if watched.recovered and not before:
+            yield Recovered(watched.recovered, Trouble.EVENTS, self._share.name)
         held_before, self._held = self._held, survey.outlook.held
         for name, (hold, reason) in survey.outlook.held.items():
             if held_before.get(name) != (hold, reason):
@@ -205,6 +212,8 @@ class _Hints(FileSystemEventHandler):
         self._lock = threading.Lock()
         # Its own words on lost events and stopping threads; what matters of them is told by ``ensure``.
         logging.getLogger("watchdog").setLevel(logging.CRITICAL)
+        self._overflow = Overflow(notify)
+        self._overflows = 0
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note when something was done under which name, and wake the watcher."""
@@ -225,31 +234,39 @@ class _Hints(FileSystemEventHandler):
             if self._is_closed:
                 return Watched()
             try:
-                status = self._folder.stat()
+                status, mount = self._folder.stat(), foreign_mount(self._folder)
             except OSError:
                 self._end()
                 return Watched()  # the look that follows says why
-            if self._is_alive((status.st_dev, status.st_ino)):
-                return Watched()
-            had_died = self._observer is not None
-            self._end()
-            if self._clock() < self._retry_at_s:
-                return Watched(self._problem)
-            try:
-                self._begin()
-            except OSError as error:
-                self._problem = error.strerror or str(error)
-                if error.errno in _LIMITS:
-                    self._problem += "; raise fs.inotify.max_user_instances and fs.inotify.max_user_watches"
-                    self._retry_at_s = self._clock() + self._retry_s
-                return Watched(self._problem)
-            self._watched = (status.st_dev, status.st_ino)
-            return Watched(is_anew=had_died)
+            if mount is not None:
+                self._end()
+                return Watched(f"the folder is on a remote or shared file system ({mount.kind})", is_remote=True)
+            return self._ensure_events((status.st_dev, status.st_ino))
+
+    def _ensure_events(self, folder: tuple[int, int]) -> Watched:
+        overflows, self._overflows = self._overflows, self._overflow.count
+        if self._is_alive(folder):
+            return Watched(recovered=_LOOKED_INSTEAD if self._overflows > overflows else "")
+        had_died = self._observer is not None
+        self._end()
+        if self._clock() < self._retry_at_s:
+            return Watched(self._problem)
+        try:
+            self._begin()
+        except OSError as error:
+            self._problem = error.strerror or str(error)
+            if error.errno in _LIMITS:
+                self._problem += "; raise fs.inotify.max_user_instances and fs.inotify.max_user_watches"
+                self._retry_at_s = self._clock() + self._retry_s
+            return Watched(self._problem)
+        self._watched = folder
+        return Watched(recovered=_WATCHED_AGAIN if had_died else "")
 
     def stop(self) -> None:
         """End for good; the observer's threads are joined."""
         with self._lock:
             self._is_closed = True
+            self._overflow.close()
             self._end()
 
     def _is_alive(self, folder: tuple[int, int]) -> bool:

@@ -45,6 +45,8 @@ class Status:
     free_bytes: int
     is_space_low: bool
     routes: tuple[Route, ...]
+    warnings: tuple[str, ...] = ()
+    """What works, but not as it was meant: a sentence each."""
 
     @property
     def needs_person(self) -> bool:
@@ -52,8 +54,8 @@ class Status:
         return not self.is_running or self.is_space_low or self.kept > 0 or any(r.paused_until for r in self.routes)
 
 
-def look(config: Config, journal: Journal, traffic: Traffic) -> Status:
-    """Return the state of the box as the journal, the lock and the disk show it."""
+def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str, ...] = ()) -> Status:
+    """Return the state of the box as the journal, the lock and the disk show it; ``warnings`` are handed on."""
     owed = journal.jobs(OWED, limit=1_000_000)
     pauses = traffic.pauses()
     spool = config.gateway.state / "spool"
@@ -73,6 +75,7 @@ def look(config: Config, journal: Journal, traffic: Traffic) -> Status:
         free_bytes=free_bytes,
         is_space_low=free_bytes < config.gateway.free_space,
         routes=tuple(routes),
+        warnings=warnings,
     )
 
 
@@ -112,6 +115,8 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
             console.print(f"           {route.said}")
             if route.advice:
                 console.print(f"           To do: {route.advice}")
+    for warning in status.warnings:
+        console.print(f"Warning:   {warning}")
 
 
 def _route_state(route: Route) -> str:
