@@ -27,6 +27,7 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyObserver
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
 from conf.model import Share
 from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Trouble
@@ -41,6 +42,8 @@ from hotfolder.track import NOTHING, Track, offer
 _EVENTS: Final[list[type[FileSystemEvent]]] = [FileCreatedEvent, FileMovedEvent, FileClosedEvent, DirDeletedEvent]
 # When these run out, trying again at every look would be noise.
 _LIMITS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM})
+# A wait that is over decides something, and comes once for each file; events come by the hundred.
+_DUE_SOONER: Final = 10
 _WATCHED_AGAIN: Final = "the folder was replaced or its watch had died; it is watched again"
 _LOOKED_INSTEAD: Final = "more happened than the kernel notes, so events were lost; the folder was looked at instead"
 
@@ -136,18 +139,20 @@ def _waker(wake: asyncio.Event) -> Callable[[], None]:
 
 
 def _next_look_in_s(survey: Survey, pace: Pace, began_s: float, now_s: float) -> tuple[float, float]:
-    """In how many seconds the next look comes: at the earliest, and at the latest."""
+    """In how many seconds the next look comes: at the earliest for an event, and at the latest."""
     latest_s = began_s + (pace.pending_s if survey.track.histories else pace.idle_s)
-    # A look at a huge folder takes long; events must not make it the only thing the box does.
-    gap_s = max(pace.gap_s, 4 * survey.took_s)
-    return gap_s, min(survey.outlook.due_s, latest_s) - now_s
+    # A look at a huge folder takes long; neither events nor its files' waits may make it all that the box does.
+    rest_s = 4 * survey.took_s
+    due_in_s = min(survey.outlook.due_s, latest_s) - now_s
+    return max(pace.gap_s, rest_s), max(pace.gap_s / _DUE_SOONER, rest_s, due_in_s)
 
 
 async def _sleep(wake: asyncio.Event, gap_s: float, due_in_s: float) -> None:
-    await asyncio.sleep(gap_s)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(max(0.0, due_in_s - gap_s)):
-            await wake.wait()
+    await asyncio.sleep(min(gap_s, due_in_s))
+    if due_in_s > gap_s:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(due_in_s - gap_s):
+                await wake.wait()
 
 
 def _arrival(share: Share, name: str, ready: Ready, history: History) -> Arrival:
@@ -210,6 +215,9 @@ class _Hints(FileSystemEventHandler):
         self._watched: tuple[int, int] | None = None
         self._is_closed = False
         self._lock = threading.Lock()
+        # watchdog holds back a file that is moved away for 0.5 s, to pair it with where it went, and every event behind
+        # it: after each scan we take, the next one's close would be noted so much too late.
+        InotifyMoveEventGrouper.delay = 0.0
         # Its own words on lost events and stopping threads; what matters of them is told by ``ensure``.
         logging.getLogger("watchdog").setLevel(logging.CRITICAL)
         self._overflow = Overflow(notify)
