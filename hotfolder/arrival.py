@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
 
-from hotfolder.names import display_name
+from hotfolder.names import display_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Sighting:
 class ArrivedFile:
     """A finished file, still in the share.
 
+    ``folder``: the sub-folder of the share it lies in, by name; empty for the top level.
     ``is_held_open``: whole and long untouched, though its writer never closes it. Otherwise a writer that is found when
     the file is taken has come back, and the file is not finished after all.
     """
@@ -41,11 +42,12 @@ class ArrivedFile:
     path: Path
     stamp: Stamp
     is_held_open: bool = False
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The files of one scan, in page order, ready to be taken off the share.
+    """The files of one scan, in page order, ready to be taken off the share; all of them lie in one folder of it.
 
     ``rejected`` is empty for a whole scan. Otherwise it is the sentence that tells its sender why the files, though
     they will not change any more, cannot be a scan (cut short, not a scan type): they are taken and then failed.
@@ -54,6 +56,11 @@ class Arrival:
     share: str
     files: tuple[ArrivedFile, ...]
     rejected: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The sub-folder of the share that the scan lies in, by name; empty for the top level."""
+        return self.files[0].folder
 
 
 @unique
@@ -68,17 +75,26 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A file that stays in the share for now; told once for each reason. ``reason`` is a clause without its name."""
+    """What stays in the share for now; told once for each reason. ``reason`` is a clause without its name.
+
+    It is a file, or a folder whose files are not taken. ``folder`` as in ``ArrivedFile``.
+    """
 
     path: Path
     reason: str
     hold: Hold
     share: str
+    folder: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name below the share, safe to print: ``scan.pdf`` or ``alice/scan.pdf``."""
+        return display_key(f"{self.folder}/{self.path.name}" if self.folder else self.path.name)
 
     @property
     def sentence(self) -> str:
         """Such as "still incomplete: scan.pdf: the PDF has no end mark"."""
-        return f"{self.hold}: {display_name(self.path.name)}: {self.reason}"
+        return f"{self.hold}: {self.name}: {self.reason}"
 
 
 @unique

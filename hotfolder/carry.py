@@ -7,17 +7,18 @@ claim; the file bears it as its hidden name in the share between its claim and i
 Writers on other machines are not seen: only a stamp that stays as it was, asked of a file opened anew, tells of them.
 """
 
+import errno
 import hashlib
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
 from hotfolder.arrival import ArrivedFile, Stamp
-from hotfolder.claim import NO_FILE_NOW, Changed, Gone, Taken, digest
+from hotfolder.claim import NO_FILE_NOW, Changed, Gone, Taken, digest, own_directory, why_moved
 from hotfolder.errors import telling
 from hotfolder.exclusive import free_names, rename_exclusive
-from hotfolder.look import open_directory, open_scan, stamp_of, why_strange
+from hotfolder.look import open_directory, open_folder, open_scan, share_of, stamp_of, why_strange
 from hotfolder.names import display_name
 
 _BLOCK_BYTES: Final = 1024 * 1024
@@ -38,9 +39,10 @@ def take(file: ArrivedFile, into: Path, sha256: str, mark: str) -> Taken | Gone 
     that the file is in the share, under its name or its mark. Raises ShareError; ``put_back`` then undoes all of it.
     """
     name = file.path.name
+    share_dir = share_of(file.path, file.folder)
     with telling(f"cannot take {display_name(name)} off the share"):
         try:
-            with open_directory(file.path.parent) as share_fd, open_directory(into.parent) as into_fd:
+            with open_folder(share_dir, file.folder) as share_fd, open_directory(into.parent) as into_fd:
                 if why := _copy(file, share_fd, into.name, into_fd, sha256):
                     return Changed(file.path, why)
                 hidden = _hidden(mark)
@@ -49,15 +51,17 @@ def take(file: ArrivedFile, into: Path, sha256: str, mark: str) -> Taken | Gone 
                 except FileNotFoundError:
                     os.unlink(into.name, dir_fd=into_fd)  # its sender wants it no more
                     return Gone()
-                if not _is_same(stamp := stamp_of(_stat(hidden, share_fd)), file.stamp):
+                is_other = not _is_same(stamp := stamp_of(_stat(hidden, share_fd)), file.stamp)
+                if why := "another file took its name" if is_other else why_moved(file, share_fd):
                     os.unlink(into.name, dir_fd=into_fd)
-                    return Changed(file.path.with_name(_show(hidden, name, share_fd)), "another file took its name")
+                    return Changed(file.path.with_name(_show(hidden, name, share_fd)), why)
                 _remove(hidden, share_fd)
                 return Taken(into, stamp)
         except OSError as error:
-            if error.errno in NO_FILE_NOW:
+            is_link_now = error.errno == errno.ENOTDIR and str(error.filename) == file.folder
+            if error.errno in NO_FILE_NOW or is_link_now:
                 return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
-            if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(file.path.parent)}:
+            if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(share_dir), file.folder}:
                 return Gone()
             raise
 
@@ -88,28 +92,38 @@ def _copy(file: ArrivedFile, share_fd: int, copy: str, into_fd: int, sha256: str
     return why
 
 
-def finish(path: Path, share_dir: Path, name: str, mark: str) -> None:
+def finish(path: Path, share_dir: Path, name: str, mark: str, folder: str = "") -> None:
     """Remove from the share what stands copied at ``path``, after a crash between the two. Raises ShareError.
 
-    Of a file under its old name only the bytes tell whether it is the same one.
+    Of a file under its old name only the bytes tell whether it is the same one. ``folder`` as in ``ArrivedFile``; when
+    it has gone, so has the file.
     """
-    with telling(f"cannot take {display_name(name)} off the share"), open_directory(share_dir) as share_fd:
-        hidden = _hidden(mark)
+    hidden = _hidden(mark)
+    with (
+        telling(f"cannot take {display_name(name)} off the share"),
+        suppress(FileNotFoundError),
+        open_folder(share_dir, folder) as share_fd,
+    ):
         if not _exists(hidden, share_fd):
-            if not _is_twin(path, share_dir / name):
+            if not _is_twin(path, share_dir / folder / name, folder):
                 return
             os.rename(name, hidden, src_dir_fd=share_fd, dst_dir_fd=share_fd)
         _remove(hidden, share_fd)
 
 
-def put_back(path: Path, share_dir: Path, name: str, mark: str) -> None:
+def put_back(path: Path, share_dir: Path, name: str, mark: str, folder: str = "") -> None:
     """Undo a claim: the file is in the share again, under its name or the first free one, and not at ``path``.
 
-    Raises ShareError, the file still being in one of the two places, or in both.
+    ``folder`` as in ``ArrivedFile``; it is made again when it is gone. Raises ShareError, the file being in one of the
+    two places or in both.
     """
     hidden = _hidden(mark)
-    with telling(f"cannot give {display_name(name)} back to the share"), open_directory(share_dir) as share_fd:
-        if not _exists(hidden, share_fd) and not _is_twin(path, share_dir / name):
+    with (
+        telling(f"cannot give {display_name(name)} back to the share"),
+        open_directory(share_dir) as top_fd,
+        own_directory(folder, top_fd) if folder else nullcontext(top_fd) as share_fd,
+    ):
+        if not _exists(hidden, share_fd) and not _is_twin(path, share_dir / folder / name, folder):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             draft = hidden + ".part"
             with suppress(FileNotFoundError):
@@ -162,11 +176,11 @@ def _is_same(one: Stamp, other: Stamp) -> bool:
     return (one.inode, one.size_bytes, one.mtime_ns) == (other.inode, other.size_bytes, other.mtime_ns)
 
 
-def _is_twin(path: Path, other: Path) -> bool:
+def _is_twin(path: Path, other: Path, folder: str) -> bool:
     """Tell whether another path holds the very same bytes."""
     try:
         if other.stat(follow_symlinks=False).st_size != path.stat().st_size:
             return False
-        return digest(other) == digest(path)
+        return digest(other, folder) == digest(path)
     except OSError:
         return False

@@ -30,8 +30,8 @@ from hotfolder.arrival import ArrivedFile, Stamp
 from hotfolder.errors import telling
 from hotfolder.exclusive import NAME_BYTES, free_names, rename_exclusive, with_mark
 from hotfolder.lease import is_being_written
-from hotfolder.look import open_directory, open_scan, stamp_of, why_strange
-from hotfolder.names import FAILED_NAME, display_name
+from hotfolder.look import open_directory, open_folder, open_in_share, open_scan, share_of, stamp_of, why_strange
+from hotfolder.names import FAILED_NAME, display_key, display_name
 from hotfolder.verdict import Writing
 
 _BLOCK_BYTES: Final = 1024 * 1024
@@ -68,18 +68,23 @@ def take(file: ArrivedFile, into: Path) -> Taken | Gone | Changed:
     disk before its name does, and both directories before this returns. What was changed or opened for writing
     meanwhile goes back to the share, under its own name or, when that is taken by now, under a free one.
 
+    A file in a sub-folder is taken out of the directory that bears the folder's name before and after the rename. When
+    the name is another directory's by then, the file goes back into its own: a folder's name says who gets it.
+
     Raises ShareError: another file system, ``into`` taken, no permission, a failing disk. The file then stands in the
     share; only if giving it back failed too, it is at ``into``, as after a crash.
     """
     name = file.path.name
     with telling(f"cannot take {display_name(name)} off the share"):
         try:
-            with open_directory(file.path.parent) as share_fd, open_directory(into.parent) as into_fd:
+            share_dir = share_of(file.path, file.folder)
+            with open_folder(share_dir, file.folder) as share_fd, open_directory(into.parent) as into_fd:
                 return _take(file, into, share_fd, into_fd)
         except OSError as error:
-            if error.errno in NO_FILE_NOW:
+            is_link_now = error.errno == errno.ENOTDIR and str(error.filename) == file.folder
+            if error.errno in NO_FILE_NOW or is_link_now:
                 return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
-            if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(file.path.parent)}:
+            if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(share_dir), file.folder}:
                 return Gone()
             raise
 
@@ -101,13 +106,25 @@ def _take(file: ArrivedFile, into: Path, share_fd: int, into_fd: int) -> Taken |
             elif (stamp.size_bytes, stamp.mtime_ns) != (file.stamp.size_bytes, file.stamp.mtime_ns):
                 why = "it was written to"
             else:
-                why = _why_unfinished(fd, stamp, is_held_open=file.is_held_open)
+                why = why_moved(file, share_fd) or _why_unfinished(fd, stamp, is_held_open=file.is_held_open)
         except OSError:
             _move_back(into.name, into_fd, name, share_fd)
             raise
         if why:
             return Changed(file.path.with_name(_move_back(into.name, into_fd, name, share_fd)), why)
     return Taken(into, stamp)
+
+
+def why_moved(file: ArrivedFile, folder_fd: int) -> str:
+    """Return a clause when the sub-folder that the file was taken out of has lost its name; empty otherwise."""
+    if not file.folder:
+        return ""
+    try:
+        with open_folder(share_of(file.path, file.folder), file.folder) as fd:
+            is_the_same = os.path.samestat(os.fstat(fd), os.fstat(folder_fd))
+    except OSError:
+        is_the_same = False
+    return "" if is_the_same else "its folder was renamed"
 
 
 def _why_unfinished(fd: int, stamp: Stamp, *, is_held_open: bool) -> str:
@@ -119,12 +136,12 @@ def _why_unfinished(fd: int, stamp: Stamp, *, is_held_open: bool) -> str:
     return "" if stamp_of(status) == stamp else "it was written to"
 
 
-def digest(path: Path) -> tuple[int, str]:
+def digest(path: Path, folder: str = "") -> tuple[int, str]:
     """Return size in bytes and SHA-256 (lower-case hex) of a file, read in blocks of 1 MiB; follows no link.
 
-    Raises ShareError when it cannot be read.
+    ``folder`` as in ``ArrivedFile``. Raises ShareError when it cannot be read.
     """
-    with telling(f"cannot read {display_name(path.name)}"), open_scan(path) as fd:
+    with telling(f"cannot read {display_name(path.name)}"), open_in_share(path, folder) as fd:
         return _digest(fd)
 
 
@@ -137,19 +154,27 @@ def _digest(fd: int) -> tuple[int, str]:
     return size_bytes, found.hexdigest()
 
 
-def give_back(path: Path, share_dir: Path, name: str) -> Path:
+def give_back(path: Path, share_dir: Path, name: str, folder: str = "") -> Path:
     """Move a claimed file back into its share, durably, and return where it stands there.
 
     It gets its name, or when that is taken the first free one of ``scan~2.pdf``, ``scan~3.pdf``…; nothing is ever
-    overwritten. Raises ShareError, the file still being at ``path``; ValueError for a name that is a path.
+    overwritten. ``folder`` is the sub-folder it came from, empty for the top level: it is made again when it is gone
+    (mode 0770), and never followed when it is a link.
+
+    Raises ShareError, the file still being at ``path``; ValueError for a name or folder that is a path.
     """
     _check_name(name)
+    where = f"{folder}/{name}" if folder else name
     with (
-        telling(f"cannot give {display_name(name)} back to the share"),
+        telling(f"cannot give {display_key(where)} back to the share"),
         open_directory(path.parent) as from_fd,
         open_directory(share_dir) as share_fd,
     ):
-        return share_dir / _move_back(path.name, from_fd, name, share_fd)
+        if not folder:
+            return share_dir / _move_back(path.name, from_fd, name, share_fd)
+        _check_name(folder)
+        with own_directory(folder, share_fd) as folder_fd:
+            return share_dir / folder / _move_back(path.name, from_fd, name, folder_fd)
 
 
 def _move_back(claimed: str, claimed_fd: int, name: str, share_fd: int) -> str:
@@ -181,7 +206,7 @@ def put_failed(original: Path, share_dir: Path, name: str, sentence: str, ticket
         open_scan(original) as fd,
         open(fd, "rb", closefd=False) as source,
         open_directory(share_dir) as share_fd,
-        _failed_directory(share_fd) as failed_fd,
+        own_directory(FAILED_NAME, share_fd) as failed_fd,
     ):
         mark = f"Ticket: {ticket}\r\nSHA-256: {_digest(fd)[1]}\r\n"
         text = f"{sentence}\r\n\r\nFile: {display_name(name)}\r\n{mark}".encode(errors="replace")
@@ -202,13 +227,14 @@ def put_failed(original: Path, share_dir: Path, name: str, sentence: str, ticket
 
 
 @contextmanager
-def _failed_directory(share_fd: int) -> Iterator[int]:
+def own_directory(name: str, share_fd: int) -> Iterator[int]:
+    """Open a directory in the share for as long as the context lasts; made when missing, a link is refused."""
     try:
-        os.mkdir(FAILED_NAME, 0o770, dir_fd=share_fd)
+        os.mkdir(name, 0o770, dir_fd=share_fd)
         is_new = True
     except FileExistsError:
         is_new = False
-    with open_directory(FAILED_NAME, dir_fd=share_fd, is_link_refused=True) as fd:
+    with open_directory(name, dir_fd=share_fd, is_link_refused=True) as fd:
         if is_new:
             os.fchmod(fd, 0o770)  # whatever the umask took away
             os.fsync(fd)

@@ -5,27 +5,37 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from hotfolder.arrival import Sighting, Stamp
 from hotfolder.errors import advice
 from hotfolder.lease import is_being_written
-from hotfolder.names import is_scan_name
+from hotfolder.names import is_folder_name, is_scan_name
 from hotfolder.structure import HEAD_BYTES, TAIL_BYTES, structure_of
 from hotfolder.verdict import Structure, Unreadable, Writing
 
 # O_NONBLOCK: a FIFO under a scan's name must not stop us; O_NOCTTY: nor a terminal become ours.
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+# It went away between the listing of its share and its own, or something else took its name.
+_NO_FOLDER_NOW: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+
+
+_TOO_DEEP: Final = "it is a folder within a folder, and what is in it is not taken; move its scans one level up"
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The scan files of a folder by name; and what bears a scan's name but is none, with a clause that says why."""
+    """The scan files of a share by key: ``name`` at its top level, ``folder/name`` in a sub-folder.
 
-    sightings: dict[str, Sighting]
-    strange: dict[str, str]
+    ``strange``: what bears the name of a scan, or of a folder for scans, but is none, with a clause that says why.
+    ``folders``: the inode of each sub-folder that was looked into, by name.
+    """
+
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+    strange: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, int] = field(default_factory=dict)
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -44,29 +54,50 @@ def why_strange(status: os.stat_result) -> str:
     return ""
 
 
-def list_folder(folder: Path, clock: Callable[[], float]) -> Listing:
-    """List the top level of a folder; directories and droppings are passed over.
+def list_folder(folder: Path, clock: Callable[[], float], *, with_folders: bool = False) -> Listing:
+    """List the top level of a share, and the folders directly below it when asked to; droppings are passed over.
 
-    A file that goes away meanwhile is left out. Raises OSError when the folder cannot be listed to its end: a part of a
-    listing would look as if files had been deleted.
+    What goes away meanwhile is left out. A sub-folder that cannot be listed is strange. Raises OSError when the top
+    level cannot be listed to its end: a part of a listing would look as if files had been deleted.
     """
-    sightings: dict[str, Sighting] = {}
-    strange: dict[str, str] = {}
-    with os.scandir(folder) as entries:
+    listing = Listing()
+    with open_directory(folder) as top_fd:
+        below = _list_into(listing, top_fd, folder, "", clock)
+        for name, inode in below.items() if with_folders else ():
+            try:
+                with open_directory(name, dir_fd=top_fd, is_link_refused=True) as fd:
+                    deeper = _list_into(listing, fd, folder / name, f"{name}/", clock)
+            except OSError as error:
+                if error.errno not in _NO_FOLDER_NOW:
+                    listing.strange[name] = f"the folder cannot be read: {advice(error)}"
+                continue
+            listing.folders[name] = inode
+            listing.strange.update((f"{name}/{deep}", _TOO_DEEP) for deep in deeper)
+    return listing
+
+
+def _list_into(listing: Listing, fd: int, folder: Path, prefix: str, clock: Callable[[], float]) -> dict[str, int]:
+    """Add the scan files of one directory, and return the inodes of the directories in it that may hold scans."""
+    directories: dict[str, int] = {}
+    with os.scandir(fd) as entries:
         for entry in entries:
-            if not is_scan_name(entry.name):
+            name = entry.name
+            if not (is_scan_name(name) or is_folder_name(name)):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
             if stat.S_ISDIR(status.st_mode):
+                if is_folder_name(name):
+                    directories[name] = status.st_ino
+            elif not is_scan_name(name):
                 continue
-            if why := why_strange(status):
-                strange[entry.name] = why
+            elif why := why_strange(status):
+                listing.strange[prefix + name] = why
             else:
-                sightings[entry.name] = Sighting(folder / entry.name, stamp_of(status), clock())
-    return Listing(sightings, strange)
+                listing.sightings[prefix + name] = Sighting(folder / name, stamp_of(status), clock())
+    return directories
 
 
 @contextmanager
@@ -94,19 +125,52 @@ def open_directory(path: str | Path, *, dir_fd: int | None = None, is_link_refus
         os.close(fd)
 
 
-def ask_lease(path: Path) -> Writing:
+@contextmanager
+def open_folder(share_dir: Path, folder: str) -> Iterator[int]:
+    """Open a share, or a sub-folder of it, for as long as the context lasts; a sub-folder that is a link is refused.
+
+    Raises OSError.
+    """
+    with open_directory(share_dir) as share_fd:
+        if not folder:
+            yield share_fd
+            return
+        with open_directory(folder, dir_fd=share_fd, is_link_refused=True) as fd:
+            yield fd
+
+
+@contextmanager
+def open_in_share(path: Path, folder: str = "") -> Iterator[int]:
+    """Open a file of a share as ``open_scan`` does; ``folder`` is the sub-folder its path lies in, empty for none.
+
+    Neither the file nor the sub-folder is followed when it is a link.
+    """
+    if not folder:
+        with open_scan(path) as fd:
+            yield fd
+        return
+    with open_folder(share_of(path, folder), folder) as folder_fd, open_scan(path.name, dir_fd=folder_fd) as fd:
+        yield fd
+
+
+def share_of(path: Path, folder: str) -> Path:
+    """Return the share's own folder from the path of a file in it and the sub-folder that is in."""
+    return path.parent.parent if folder else path.parent
+
+
+def ask_lease(path: Path, folder: str = "") -> Writing:
     """Ask whether the file is being written; UNKNOWN when it cannot be opened, for then its ends tell why."""
     try:
-        with open_scan(path) as fd:
+        with open_in_share(path, folder) as fd:
             return is_being_written(fd)
     except OSError as error:
         return Writing.YES if error.errno in {errno.EAGAIN, errno.ENOENT} else Writing.UNKNOWN
 
 
-def ask_structure(path: Path, stamp: Stamp) -> Structure | None:
+def ask_structure(path: Path, stamp: Stamp, folder: str = "") -> Structure | None:
     """Judge the ends of a file; None when it is not the one with this stamp any more."""
     try:
-        with open_scan(path) as fd:
+        with open_in_share(path, folder) as fd:
             status = os.fstat(fd)
             if why := why_strange(status):
                 return Unreadable(why)

@@ -17,6 +17,10 @@ DISPLAY_LENGTH: Final = 120
 # paperless-ng#1062; matched without case because exact lists missed variants there.
 _UNFINISHED: Final = (".tmp", ".part", ".filepart", ".chk", ".lck", ".crdownload")
 _LITTER: Final = frozenset({"thumbs.db", "desktop.ini", "@eadir"})
+# What file systems, Windows and NAS boxes keep for themselves (fsck(8); Windows' NTFS; Synology and QNAP recycle bins).
+_SYSTEM_FOLDERS: Final = frozenset(
+    {"lost+found", "$recycle.bin", "recycler", "system volume information", "#recycle", "@recycle", "#snapshot"}
+)
 _OURS: Final = frozenset({STATUS_NAME.lower(), FAILED_NAME})
 
 # Joiners are format characters too, but Persian words and emoji are wrong without them.
@@ -34,6 +38,27 @@ def is_scan_name(name: str) -> bool:
     if folded in _LITTER or folded in _OURS:
         return False
     return folded != "" and not folded.startswith((".", "~")) and not folded.endswith(_UNFINISHED)
+
+
+def is_folder_name(name: str) -> bool:
+    """Tell whether a folder of this name may hold scans, where a share has folders for them.
+
+    It may not when it is hidden (``.`` or ``~`` first, as Samba's ``.recycle``), kept by a system, or our own. A name
+    that ends like an unfinished file is a folder like any other: nothing laid into it may be passed over in silence.
+    """
+    folded = name.casefold()
+    return not (folded in _LITTER | _OURS | _SYSTEM_FOLDERS or folded.startswith((".", "~")))
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Return the sub-folder (empty for the top level) and the name of a file from its key, ``folder/name``."""
+    folder, _, name = key.rpartition("/")
+    return folder, name
+
+
+def display_key(key: str) -> str:
+    """Return a key as ``display_name`` shows its parts: such as ``alice/scan.pdf``."""
+    return "/".join(display_name(part) for part in key.split("/"))
 
 
 def display_name(name: str) -> str:

@@ -1,12 +1,13 @@
-"""One full look at a folder: every file is seen, and carried as far as it goes without waiting."""
+"""One full look at a share: every file is seen, and carried as far as it goes without waiting."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, assert_never
 
 from hotfolder.errors import advice
 from hotfolder.look import ask_lease, ask_structure, list_folder
+from hotfolder.names import split_key
 from hotfolder.settle import AskLease, AskStructure, History, Rule, Step, Wait, lease_tested, settle, structure_tested
 from hotfolder.track import Outlook, Track, observe, outlook
 
@@ -16,32 +17,42 @@ _TESTS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a look came to. ``unreadable`` is empty, or the clause why the folder could not be listed."""
+    """What a look came to. ``unreadable`` is empty, or the clause why the share could not be listed.
+
+    ``folders``: the inodes of the sub-folders that were looked into, by name.
+    """
 
     track: Track
     outlook: Outlook
     unreadable: str
     took_s: float
+    folders: Mapping[str, int] = field(default_factory=dict)
 
 
 def take_survey(
-    folder: Path, track: Track, events: Mapping[str, float], rule: Rule, clock: Callable[[], float]
+    folder: Path,
+    track: Track,
+    events: Mapping[str, float],
+    rule: Rule,
+    clock: Callable[[], float],
+    *,
+    with_folders: bool = False,
 ) -> Survey:
-    """Look at the top level of a folder once; events as ``observe`` takes them.
+    """Look at a share once, at its top level and, when asked to, into the folders below it; events as ``observe``.
 
     A folder that cannot be listed to its end is a clause, not an error, and what is known of its files stays: what
     cannot be listed was not deleted.
     """
     began_s = clock()
     try:
-        listing = list_folder(folder, clock)
+        listing = list_folder(folder, clock, with_folders=with_folders)
     except OSError as error:
         return Survey(track, outlook(track, {}, {}, began_s), advice(error), clock() - began_s)
     track = observe(track, listing.sightings, events, rule)
     histories, steps = _carry_on(folder, track.histories, rule, clock)
     track = Track(histories, track.offered, track.left)
     now_s = clock()
-    return Survey(track, outlook(track, steps, listing.strange, now_s), "", now_s - began_s)
+    return Survey(track, outlook(track, steps, listing.strange, now_s), "", now_s - began_s, listing.folders)
 
 
 def _carry_on(
@@ -50,26 +61,29 @@ def _carry_on(
     carried: dict[str, History] = {}
     steps: dict[str, Step] = {}
     tests = 0
-    for name, known in histories.items():
+    for key, known in histories.items():
         history, step = known, settle(known, clock(), rule)
         while tests < _TESTS and isinstance(step, AskLease | AskStructure):
             tests += 1
-            asked = _ask(folder / name, history, step, clock)
+            asked = _ask(folder, key, history, step, clock)
             if asked is None:
                 step = Wait(clock())
                 break
             history, step = asked, settle(asked, clock(), rule)
-        carried[name], steps[name] = history, step
+        carried[key], steps[key] = history, step
     return carried, steps
 
 
-def _ask(path: Path, history: History, step: AskLease | AskStructure, clock: Callable[[], float]) -> History | None:
+def _ask(
+    share_dir: Path, key: str, history: History, step: AskLease | AskStructure, clock: Callable[[], float]
+) -> History | None:
     """Do the test that was asked for; None when the file is not the same any more."""
+    path, folder = share_dir / key, split_key(key)[0]
     match step:
         case AskLease():
-            return lease_tested(history, ask_lease(path), clock())
+            return lease_tested(history, ask_lease(path, folder), clock())
         case AskStructure():
-            structure = ask_structure(path, history.stamp)
+            structure = ask_structure(path, history.stamp, folder)
             return None if structure is None else structure_tested(history, structure, clock())
         case _:
             assert_never(step)

@@ -14,7 +14,7 @@ _LONGEST_BACKOFF_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What is known of the files in a folder, by name.
+    """What is known of the files of a share, by key: ``name``, or ``folder/name`` for one in a sub-folder.
 
     ``offered``: the inode of every file just offered. ``left``: how often this inode was offered and left.
     """

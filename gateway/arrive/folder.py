@@ -33,6 +33,7 @@ from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
 from hotfolder import carry, claim, watch
 from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Recovered, Trouble
+from hotfolder.look import share_of
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class FolderDoor:
                         await self._take_guarded(item)
                     case Held():
                         self.left.append(item.sentence)
-                        log(Event.SHARE_HELD, share=self.share.name, file=item.path.name, reason=item.sentence)
+                        log(Event.SHARE_HELD, share=self.share.name, file=item.name, reason=item.sentence)
                     case Fault():
                         if item.trouble is Trouble.FOLDER:
                             self.left.append(item.sentence)
@@ -123,14 +124,14 @@ class FolderDoor:
 
 
 def _original(number: int, file: ArrivedFile) -> Original:
-    size_bytes, sha256 = claim.digest(file.path)
-    return Original(f"{number:04d}", file.path.name, size_bytes, sha256)
+    size_bytes, sha256 = claim.digest(file.path, file.folder)
+    return Original(f"{number:04d}", file.path.name, size_bytes, sha256, file.folder)
 
 
 def _take_off(file: ArrivedFile, directory: Path, original: Original) -> claim.Taken | claim.Gone | claim.Changed:
     """Move one file into its job; off a remote mount it is copied, since no rename leads there."""
     into = directory / files.ORIGINAL / original.stored
-    if carry.is_apart(file.path.parent, into.parent):
+    if carry.is_apart(share_of(file.path, file.folder), into.parent):
         return carry.take(file, into, original.sha256, _mark(directory, original))
     return claim.take(file, into)
 
@@ -140,15 +141,18 @@ def _mark(directory: Path, original: Original) -> str:
 
 
 def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:
-    """Put what was claimed back into the share and remove the job: nothing was promised yet. Raises OSError."""
+    """Put what was claimed back into the share, each file into the sub-folder it came from, and remove the job.
+
+    Nothing was promised yet. Raises OSError.
+    """
     for original in envelope.originals:
         stored = directory / files.ORIGINAL / original.stored
         if not stored.exists():
             continue
         if carry.is_apart(folder, stored.parent):
-            carry.put_back(stored, folder, original.name, _mark(directory, original))
+            carry.put_back(stored, folder, original.name, _mark(directory, original), original.folder)
         else:
-            claim.give_back(stored, folder, original.name)
+            claim.give_back(stored, folder, original.name, original.folder)
     files.remove(directory)
 
 
@@ -179,7 +183,8 @@ def _resume(spool: Spool, job_id: JobId, folders: dict[str, Path]) -> None:
     folder = folders.get(envelope.origin.name)
     if not missing and folder is not None and carry.is_apart(folder, originals):
         for original in envelope.originals:  # copied; what may be left in the share is removed before it is adopted
-            carry.finish(originals / original.stored, folder, original.name, _mark(directory, original))
+            mark = _mark(directory, original)
+            carry.finish(originals / original.stored, folder, original.name, mark, original.folder)
     if not missing or (folder is None and present):
         return
     if folder is not None:

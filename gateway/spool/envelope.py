@@ -13,6 +13,9 @@ FORMAT: Final = 1
 """The first key of ``envelope.json``; a reader that finds a larger number refuses the job instead of guessing."""
 
 
+_ALWAYS: Final = frozenset({"stored", "name", "size_bytes", "sha256"})
+
+
 class CorruptEnvelopeError(ValueError):
     """These bytes are no envelope of ours; the sentence says what is wrong with them."""
 
@@ -43,12 +46,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """One file as it arrived, byte for byte. ``stored`` is its name in the job directory, ``name`` the device's."""
+    """One file as it arrived, byte for byte. ``stored`` is its name in the job directory, ``name`` the device's.
+
+    ``folder`` is the sub-folder of the share that it came from, empty for the top level and for mails.
+    """
 
     stored: str
     name: str
     size_bytes: int
     sha256: str
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,14 @@ def encode(envelope: Envelope) -> bytes:
     The line end is the mark that the file is whole: a truncated one does not decode.
     """
     fields = asdict(envelope)
+    fields["originals"] = [_spelled(original) for original in envelope.originals]
     fields["arrived_at"] = envelope.arrived_at.isoformat()
     return json.dumps({"format": FORMAT, **fields}, indent=1, ensure_ascii=True).encode() + b"\n"
+
+
+def _spelled(original: Original) -> dict[str, Any]:
+    """Return an original's fields; one that says nothing is left out, as before there was such a field."""
+    return {key: value for key, value in asdict(original).items() if value or key in _ALWAYS}
 
 
 def decode(data: bytes) -> Envelope:
@@ -147,8 +160,10 @@ def _is_text(value: object) -> bool:
 
 
 def _is_own_file(original: Original) -> bool:
-    """Tell whether both names stay within a directory, here and when a file is given back to its share."""
+    """Tell whether all names stay within a directory, here and when a file is given back to its share."""
     names: list[object] = [original.stored, original.name]
+    if original.folder != "":
+        names.append(original.folder)
     size_bytes: object = original.size_bytes
     return (
         all(isinstance(name, str) and _is_file_name(name) for name in names)

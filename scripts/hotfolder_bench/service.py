@@ -96,4 +96,3 @@ class Service:
 def _field(path: Path, name: str) -> str:
     lines = path.read_text(encoding="ascii").splitlines()
     return next(line.split()[1] for line in lines if line.startswith(name))
-

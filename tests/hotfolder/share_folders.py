@@ -16,11 +16,12 @@ class Folders:
         self.share.mkdir()
         self.claims.mkdir()
 
-    def drop(self, name: str = "scan.pdf", content: bytes = b"a scan") -> ArrivedFile:
-        """Put a file into the share, and offer it."""
-        path = self.share / name
+    def drop(self, name: str = "scan.pdf", content: bytes = b"a scan", folder: str = "") -> ArrivedFile:
+        """Put a file into the share, or into a sub-folder of it, and offer it."""
+        path = self.share / folder / name
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-        return ArrivedFile(path, stamp_of(path.stat()))
+        return ArrivedFile(path, stamp_of(path.stat()), folder=folder)
 
     def left(self) -> dict[str, bytes]:
         """What stands in the share, by name."""

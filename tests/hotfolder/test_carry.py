@@ -238,3 +238,47 @@ def test_a_failing_disk_is_told(apart: Apart, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(ShareError, match="the disk is full"):
         apart.take(file)
     assert (apart.in_share, apart.in_claims) == ({"scan.pdf": SCAN}, {})
+
+
+def test_a_sub_folder_keeps_its_files(apart: Apart):
+    """A file of a sub-folder is taken out of it, goes back into it, and is never found through a link in its place."""
+    folder = apart.share / "alice"
+    folder.mkdir()
+    file = replace_folder(apart.drop(name="alice/scan.pdf"), "alice")
+    assert isinstance(apart.take(file), Taken)
+    assert list(folder.iterdir()) == []
+    folder.rmdir()
+    carry.put_back(apart.into, apart.share, "scan.pdf", MARK, "alice")
+    assert (folder / "scan.pdf").read_bytes() == SCAN
+    folder.rename(apart.share / "bob")
+    folder.symlink_to(apart.share / "bob")
+    assert isinstance(apart.take(file), Changed)
+    assert apart.in_claims == {}
+
+
+def test_a_folder_renamed_in_the_last_instant_keeps_its_file(apart: Apart, monkeypatch: pytest.MonkeyPatch):
+    """A folder's name says who gets it: when it is another's by then, the file is not taken."""
+    folder = apart.share / "alice"
+    folder.mkdir()
+    file = replace_folder(apart.drop(name="alice/scan.pdf"), "alice")
+
+    def replace() -> None:
+        folder.rename(apart.share / "bob")
+        folder.mkdir()
+
+    at_the_rename(apart, monkeypatch, replace)
+    assert isinstance(apart.take(file), Changed)
+    assert (apart.share / "bob" / "scan.pdf").read_bytes() == SCAN
+    assert apart.in_claims == {}
+
+
+def test_going_on_without_the_folder_has_nothing_to_do(apart: Apart):
+    """A sub-folder that is gone at the next start took its file along; that is no error."""
+    apart.into.write_bytes(SCAN)
+    carry.finish(apart.into, apart.share, "scan.pdf", MARK, "alice")
+    assert apart.in_claims == {"0001": SCAN}
+
+
+def replace_folder(file: ArrivedFile, folder: str) -> ArrivedFile:
+    """The same file, as lying in a sub-folder."""
+    return ArrivedFile(file.path, file.stamp, folder=folder)

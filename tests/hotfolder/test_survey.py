@@ -33,7 +33,7 @@ def test_a_finished_file_is_ready_at_the_third_look(tmp_path: Path):
 def test_a_file_that_changes_between_its_tests_is_looked_at_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What is no more the listed file when its ends are read is neither ready nor an error."""
     (tmp_path / "scan.pdf").write_bytes(pdf())
-    monkeypatch.setattr("hotfolder.survey.ask_structure", lambda _path, _stamp: None)
+    monkeypatch.setattr("hotfolder.survey.ask_structure", lambda _path, _stamp, _folder: None)
     found = looks(tmp_path, Clock(), 3)
     assert found.outlook.ready == ()
     assert found.outlook.is_pending

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from watchdog.observers.inotify import InotifyEmitter
 
-from hotfolder import watch
+from hotfolder import hints, watch
 from hotfolder.arrival import Arrival, Hold
 from hotfolder.claim import Taken, take
 from tests.hotfolder.samples import pdf
@@ -29,7 +29,7 @@ async def watching(tmp_path: Path) -> AsyncIterator[Watching]:
 @pytest.fixture
 async def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watching:
     """A share whose events are all lost, as after a queue overflow."""
-    monkeypatch.setattr(watch._Hints, "on_any_event", lambda _self, _event: None)
+    monkeypatch.setattr(hints.Hints, "on_any_event", lambda _self, _event: None)
     return Watching(tmp_path)
 
 

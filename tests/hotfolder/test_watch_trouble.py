@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from watchdog.observers.inotify import InotifyEmitter
 
-from hotfolder import watch
+from hotfolder import hints
 from hotfolder.arrival import Fault, Hold, Recovered, Trouble
 from hotfolder.survey import take_survey
 from tests.hotfolder.samples import pdf
@@ -83,7 +83,7 @@ async def test_without_inotify_looking_goes_on(tmp_path: Path, monkeypatch: pyte
     watching = Watching(tmp_path)
     with monkeypatch.context() as patched:
         if at == "making the observer":
-            patched.setattr(watch, "InotifyObserver", refuse)
+            patched.setattr(hints, "InotifyObserver", refuse)
         else:
             patched.setattr(InotifyEmitter, "on_thread_start", refuse)
         task = asyncio.create_task(watching.follow())
@@ -119,9 +119,9 @@ async def test_a_storm_of_events_does_not_keep_the_box_busy(tmp_path: Path, monk
     looks: list[float] = []
     survey = take_survey
 
-    def counted(*arguments: object) -> object:
+    def counted(*arguments: object, **options: object) -> object:
         looks.append(time.monotonic())
-        return survey(*arguments)  # type: ignore[arg-type]
+        return survey(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr("hotfolder.watch.take_survey", counted)
     watching = Watching(tmp_path, pace=replace(BY_EVENTS_ALONE, gap_s=0.1))

@@ -44,6 +44,7 @@ class Watching:
         self.reports: list[Report] = []
         self.taken: list[bytes] = []
         self.is_taking = True
+        self.with_folders = False
 
     def drop(self, name: str, content: bytes) -> Path:
         """Write a file into the share."""
@@ -54,7 +55,13 @@ class Watching:
     async def follow(self, *, until_empty: bool = False) -> None:
         """Take everything until cancelled, or until the share is empty."""
         stream = arrivals(
-            self.share, until_empty=until_empty, wake=self.wake, clock=self.clock, rule=self.rule, pace=self.pace
+            self.share,
+            until_empty=until_empty,
+            with_folders=self.with_folders,
+            wake=self.wake,
+            clock=self.clock,
+            rule=self.rule,
+            pace=self.pace,
         )
         async with aclosing(stream):
             async for report in stream:

@@ -17,10 +17,10 @@ from tests.gateway.arrive.sharing import in_share
 from tests.gateway.spool.given import NOW, Box, config, envelope, opened
 
 
-def half_claimed(box: Box, taken: dict[str, bytes], name: str = "scans") -> Envelope:
+def half_claimed(box: Box, taken: dict[str, bytes], name: str = "scans", where: str = "") -> Envelope:
     """A job whose claim was cut short: both files are named, and these are there."""
     draft = files.begin(box.spool, NOW)
-    originals = tuple(Original(f"000{n}", f"{n}.pdf", 3, "") for n in (1, 2))
+    originals = tuple(Original(f"000{n}", f"{n}.pdf", 3, "", where) for n in (1, 2))
     committed = envelope(draft.id, origin=Origin(OriginKind.SHARE, name), originals=originals)
     for stored, data in taken.items():
         (draft.originals / stored).write_bytes(data)
@@ -35,6 +35,21 @@ def test_a_claim_cut_short_is_undone(box):
     (box.config.share[0].path / "1.pdf").write_bytes(b"new")
     resume_claims(box.spool, box.journal, box.config.share)
     assert in_share(box) == {"1.pdf": b"new", "1~2.pdf": b"old"}
+    assert files.listing(box.spool.jobs) == ()
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_claim_cut_short_goes_back_to_its_folder(box, is_there):
+    """What was taken out of a sub-folder goes back into it and nowhere else; it is made again when it is gone."""
+    half_claimed(box, {"0001": b"old"}, where="alice@contoso.com")
+    home = box.config.share[0].path / "alice@contoso.com"
+    if is_there:
+        home.mkdir()
+        (home / "2.pdf").write_bytes(b"still here")
+    resume_claims(box.spool, box.journal, box.config.share)
+    expected = {"1.pdf": b"old"} | ({"2.pdf": b"still here"} if is_there else {})
+    assert {path.name: path.read_bytes() for path in home.iterdir()} == expected
+    assert [path.name for path in box.config.share[0].path.iterdir()] == ["alice@contoso.com"]
     assert files.listing(box.spool.jobs) == ()
 
 
@@ -73,10 +88,10 @@ def test_a_claim_that_cannot_be_undone_waits(box, monkeypatch):
     stuck, other = half_claimed(box, {"0001": b"old"}), half_claimed(box, {"0002": b"two"})
     real = claim.give_back
 
-    def give_back(path: Path, share_dir: Path, name: str) -> Path:
+    def give_back(path: Path, share_dir: Path, name: str, folder: str) -> Path:
         if stuck.id in path.parts:
             raise ShareError(errno.EIO, "the disk cannot read or write it")
-        return real(path, share_dir, name)
+        return real(path, share_dir, name, folder)
 
     monkeypatch.setattr(claim, "give_back", give_back)
     with capture_logs() as logged:

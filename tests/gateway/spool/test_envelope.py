@@ -22,6 +22,7 @@ ORIGINALS = st.builds(
     name=NAMES,
     size_bytes=st.integers(0, 10**12),
     sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+    folder=st.just("") | NAMES,
 )
 ENVELOPES = st.builds(
     Envelope,
@@ -73,7 +74,7 @@ def test_any_value_in_any_field_is_an_envelope_or_corrupt(field, value):
     assert_harmless(decoded)
 
 
-@given(st.sampled_from(["stored", "name", "size_bytes", "sha256", "more"]), JSON)
+@given(st.sampled_from(["stored", "name", "size_bytes", "sha256", "folder", "more"]), JSON)
 def test_any_value_in_an_original_is_an_envelope_or_corrupt(field, value):
     """The same for what is said of a file: it never leads out of the job's directory."""
     original = {**json.loads(encode(envelope()))["originals"][0], field: value}
@@ -87,7 +88,7 @@ def test_any_value_in_an_original_is_an_envelope_or_corrupt(field, value):
 def assert_harmless(decoded: Envelope) -> None:
     """What decodes can be acted upon: files within the directory, texts that journal and file system take."""
     for original in decoded.originals:
-        for name in (original.stored, original.name):
+        for name in (original.stored, original.name, *([original.folder] if original.folder else [])):
             assert "/" not in name
             assert "\0" not in name
             assert name not in {"", ".", ".."}
@@ -96,6 +97,13 @@ def assert_harmless(decoded: Envelope) -> None:
     for text in (decoded.rejected, decoded.message_id, decoded.origin.name, decoded.origin.client, decoded.title):
         text.encode()
     assert decoded.recipients
+
+
+def test_an_envelope_from_before_sub_folders_is_read():
+    """What an older scangate wrote is read as it was meant, and what does not need a new field is written as it did."""
+    fields = json.loads(encode(envelope()))
+    assert set(fields["originals"][0]) == {"stored", "name", "size_bytes", "sha256"}
+    assert decode(written()).originals[0].folder == ""
 
 
 def test_no_truncated_envelope_decodes():
@@ -121,6 +129,8 @@ def test_no_truncated_envelope_decodes():
         ({"originals": [{"stored": "a\0b", "name": "x", "size_bytes": 1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "\ud800", "name": "x", "size_bytes": 1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "0001", "name": "../x", "size_bytes": 1, "sha256": ""}]}, "file"),
+        ({"originals": [{"stored": "0001", "name": "x", "size_bytes": 1, "sha256": "", "folder": ".."}]}, "file"),
+        ({"originals": [{"stored": "0001", "name": "x", "size_bytes": 1, "sha256": "", "folder": None}]}, "file"),
         ({"originals": [{"stored": "0001", "name": "x", "size_bytes": -1, "sha256": ""}]}, "file"),
         ({"originals": [{"stored": "0001", "name": "x", "size_bytes": True, "sha256": ""}]}, "file"),
     ],
