@@ -55,14 +55,13 @@ async def arrivals(
 ) -> AsyncGenerator[Report, None]:
     """Yield every finished scan of a share, one file each, oldest first; and what an operator should know of the share.
 
-    Whoever asks for the next item has taken the files of the last ``Arrival`` off the share. A file that is still there
-    begins again from scratch, later each time. A missing or unreadable folder is a ``Fault``, tried again until
-    ``Recovered``; so are events that the kernel refuses, while looking alone goes on. Close it with ``aclose``.
+    Whoever asks for the next item has taken the files of the last ``Arrival`` off the share; one that is still there
+    begins again, later each time. A missing or unreadable folder is a ``Fault``, tried again until ``Recovered``; so
+    are events that the kernel refuses, while looking alone goes on. Close it with ``aclose``.
 
     Args:
         share: whose top level is watched.
-        until_empty: end when nothing is on its way any more: files that are held, or a folder that is missing, are told
-            and end it too.
+        until_empty: end when nothing is on its way any more; what is held, or a folder that is missing, is told first.
         with_folders: watch the folders directly below it too, also those made later. They are never removed.
         wake: set it to have the folder looked at now. One for each share; it is cleared here.
         clock: monotonic seconds. After moving it by hand, set ``wake``.
@@ -70,16 +69,15 @@ async def arrivals(
         pace: by default that of ``Pace``.
     """
     rule = rule or Rule(quiet_s=share.quiet, incomplete_timeout_s=share.incomplete_timeout)
-    pace = pace or Pace()
-    wake = wake or asyncio.Event()
+    pace, wake = pace or Pace(), wake or asyncio.Event()
     hints = Hints(share.path, _waker(wake), clock, pace.retry_s)
-    look = partial(_look, share.path, rule, clock, with_folders)
+    look = partial(_look, share.path, hints, rule, clock, with_folders)
     track, told = NOTHING, _Told(share)
     try:
         while True:
             wake.clear()
             began_s = clock()
-            watched, survey = await asyncio.to_thread(look, hints, track)
+            watched, survey = await asyncio.to_thread(look, track)
             for report in told.news(survey, watched):
                 yield report
             offered: list[str] = []
@@ -132,10 +130,10 @@ def _arrival(share: Share, key: str, ready: Ready, history: History) -> Arrival:
 
 def _look(
     folder: Path,
+    hints: Hints,
     rule: Rule,
     clock: Callable[[], float],
-    with_folders: bool,  # noqa: FBT001  bound once, by name, where the watch begins
-    hints: Hints,
+    with_folders: bool,  # noqa: FBT001  bound once, where the watch begins
     track: Track,
 ) -> tuple[Watched, Survey]:
     # Watch first, look then: what comes between the two is seen by both, never by none.
