@@ -97,4 +97,4 @@ def drops_per_s() -> float:
         with Service(folder, share) as service:
             service.wait(lambda: len(service.accepted()) >= BURST, 300)
             at = [moment for moment, _ in service.accepted()]
-    return (len(at) - 1) / (max(at) - min(at))
+    return float((len(at) - 1) / (max(at) - min(at)))
