@@ -28,7 +28,8 @@ UNEXPLAINED: Final = "has a value that is not allowed"
 def findings(error: ValidationError) -> tuple[Finding, ...]:
     """Return one finding for each mistake the model has found, in the model's order.
 
-    What follows from another mistake is left out: a list whose only item is wrong is not also too short.
+    What follows from another mistake is left out: a list whose only item is wrong is not also too short, and a default
+    that another key decides is not missed.
     """
     details = error.errors(include_url=False, include_input=False)
     places = {tuple(detail["loc"]) for detail in details}
@@ -37,6 +38,8 @@ def findings(error: ValidationError) -> tuple[Finding, ...]:
 
 def _follows(detail: ErrorDetails, places: set[tuple[int | str, ...]]) -> bool:
     own = tuple(detail["loc"])
+    if detail["type"] == "default_factory_not_called":
+        return True
     return detail["type"] == "too_short" and any(len(place) > len(own) and place[: len(own)] == own for place in places)
 
 

@@ -84,7 +84,8 @@ def _load(path: Path) -> "Loaded":
 
 
 def _warnings(loaded: "Loaded") -> list[str]:
-    """What is no mistake, and yet not as it was meant: also tools that [pdf] asks for, and this box has not."""
+    """What is no mistake, and yet not as it was meant: also folders on remote mounts, and tools this box has not."""
+    from gateway.arrive import place
     from gateway.normalise.settings import reading_of
     from image.ocr.reading import is_wanted
     from image.ocr.tools import missing
@@ -94,7 +95,7 @@ def _warnings(loaded: "Loaded") -> list[str]:
     lacking = missing(reading) if is_wanted(reading) else ""
     asked = ", ".join(key for key in ("rotate", "deskew", "ocr") if getattr(pdf, key))
     lack = [f"[pdf] {asked}: {lacking}; until then scans are delivered without"] if lacking else []
-    return [*map(str, loaded.warnings), *lack]
+    return [*map(str, loaded.warnings), *place.warnings(loaded.config), *lack]
 
 
 @cli.command()
@@ -212,9 +213,10 @@ def status(config_path: Path, is_json: bool) -> int:  # noqa: FBT001  click pass
     """Show the state of the box; exit code 1 when something needs a person."""
 
     def show(loaded: "Loaded", journal: "Journal", traffic: "Traffic", console: "Console") -> int:
+        from gateway.arrive import place
         from gateway.operate import status as state
 
-        seen = state.look(loaded.config, journal, traffic)
+        seen = state.look(loaded.config, journal, traffic, tuple(place.warnings(loaded.config)))
         state.show(seen, console, is_json=is_json)
         return Exit.NOT_ALL if seen.needs_person else Exit.OK
 

@@ -37,8 +37,8 @@ from hotfolder.verdict import Writing
 
 _BLOCK_BYTES: Final = 1024 * 1024
 _NOTE: Final = ".txt"
-# A link; a lease of another process; a socket.
-_NO_FILE_NOW: Final = frozenset({errno.ELOOP, errno.EAGAIN, errno.ENXIO})
+NO_FILE_NOW: Final = frozenset({errno.ELOOP, errno.EAGAIN, errno.ENXIO})
+"""What opening answers for what is no file to read now: a link; a lease of another process; a socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def take(file: ArrivedFile, into: Path) -> Taken | Gone | Changed:
                 return _take(file, into, share_fd, into_fd)
         except OSError as error:
             is_link_now = error.errno == errno.ENOTDIR and str(error.filename) == file.folder
-            if error.errno in _NO_FILE_NOW or is_link_now:
+            if error.errno in NO_FILE_NOW or is_link_now:
                 return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
             if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(share_dir), file.folder}:
                 return Gone()
@@ -107,7 +107,7 @@ def _take(file: ArrivedFile, into: Path, share_fd: int, into_fd: int) -> Taken |
             elif (stamp.size_bytes, stamp.mtime_ns) != (file.stamp.size_bytes, file.stamp.mtime_ns):
                 why = "it was written to"
             else:
-                why = _why_moved(file, share_fd) or _why_unfinished(fd, stamp, is_held_open=file.is_held_open)
+                why = why_moved(file, share_fd) or _why_unfinished(fd, stamp, is_held_open=file.is_held_open)
         except OSError:
             _move_back(into.name, into_fd, name, share_fd)
             raise
@@ -116,7 +116,7 @@ def _take(file: ArrivedFile, into: Path, share_fd: int, into_fd: int) -> Taken |
     return Taken(into, stamp)
 
 
-def _why_moved(file: ArrivedFile, folder_fd: int) -> str:
+def why_moved(file: ArrivedFile, folder_fd: int) -> str:
     """Return a clause when the sub-folder that the file was taken out of has lost its name; empty otherwise."""
     if not file.folder:
         return ""

@@ -25,8 +25,11 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.inotify import InotifyObserver
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
 from hotfolder.names import is_scan_name
+from hotfolder.overflow import Overflow
+from hotfolder.remote import foreign_mount
 
 # Not FileModifiedEvent: 100 MB in 4 KiB writes are 270 events without a filter and 2 with one (measured 2026-11), and
 # a look sees the same change in the stamp. Opening and closing for reading is what we do ourselves.
@@ -43,14 +46,20 @@ _LIMITS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOM
 # Sub-folders whose events are asked for; those beyond are only looked at. Each costs a thread that sleeps, 22 kB
 # (300 of them, watchdog 7.1.0 on Python 3.11, measured 2026-11-25).
 _FOLDERS: Final = 256
+_WATCHED_AGAIN: Final = "the folder was replaced or its watch had died; it is watched again"
+_LOOKED_INSTEAD: Final = "more happened than the kernel notes, so events were lost; the folder was looked at instead"
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """How a folder's events are. ``problem``: a clause why there are none. ``is_anew``: they had died and are back."""
+    """How a folder's events are. ``problem``: a clause why there are none. ``recovered``: what is over.
+
+    ``is_remote``: it is on another machine's file system, so neither events nor leases tell who writes.
+    """
 
     problem: str = ""
-    is_anew: bool = False
+    recovered: str = ""
+    is_remote: bool = False
 
 
 class Hints(FileSystemEventHandler):
@@ -79,8 +88,13 @@ class Hints(FileSystemEventHandler):
         self._followed: dict[str, tuple[int, ObservedWatch]] = {}
         self._is_closed = False
         self._lock = threading.Lock()
+        # watchdog holds back a file that is moved away for 0.5 s, to pair it with where it went, and every event behind
+        # it: after each scan we take, the next one's close would be noted so much too late.
+        InotifyMoveEventGrouper.delay = 0.0
         # Its own words on lost events and stopping threads; what matters of them is told by ``ensure``.
         logging.getLogger("watchdog").setLevel(logging.CRITICAL)
+        self._overflow = Overflow(notify)
+        self._overflows = 0
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Note when something was done under which key, and wake the watcher."""
@@ -103,26 +117,33 @@ class Hints(FileSystemEventHandler):
             if self._is_closed:
                 return Watched()
             try:
-                status = self._folder.stat()
+                status, mount = self._folder.stat(), foreign_mount(self._folder)
             except OSError:
                 self._end()
                 return Watched()  # the look that follows says why
-            if self._is_alive((status.st_dev, status.st_ino)):
-                return Watched()
-            had_died = self._observer is not None
-            self._end()
-            if self._clock() < self._retry_at_s:
-                return Watched(self._problem)
-            try:
-                self._begin()
-            except OSError as error:
-                self._problem = error.strerror or str(error)
-                if error.errno in _LIMITS:
-                    self._problem += "; raise fs.inotify.max_user_instances and fs.inotify.max_user_watches"
-                    self._retry_at_s = self._clock() + self._retry_s
-                return Watched(self._problem)
-            self._watched = (status.st_dev, status.st_ino)
-            return Watched(is_anew=had_died)
+            if mount is not None:
+                self._end()
+                return Watched(f"the folder is on a remote or shared file system ({mount.kind})", is_remote=True)
+            return self._ensure_events((status.st_dev, status.st_ino))
+
+    def _ensure_events(self, folder: tuple[int, int]) -> Watched:
+        overflows, self._overflows = self._overflows, self._overflow.count
+        if self._is_alive(folder):
+            return Watched(recovered=_LOOKED_INSTEAD if self._overflows > overflows else "")
+        had_died = self._observer is not None
+        self._end()
+        if self._clock() < self._retry_at_s:
+            return Watched(self._problem)
+        try:
+            self._begin()
+        except OSError as error:
+            self._problem = error.strerror or str(error)
+            if error.errno in _LIMITS:
+                self._problem += "; raise fs.inotify.max_user_instances and fs.inotify.max_user_watches"
+                self._retry_at_s = self._clock() + self._retry_s
+            return Watched(self._problem)
+        self._watched = folder
+        return Watched(recovered=_WATCHED_AGAIN if had_died else "")
 
     def follow(self, folders: Mapping[str, int]) -> None:
         """Have these sub-folders watched and no others, as far as the kernel lets us; given are their inodes by name.
@@ -158,6 +179,7 @@ class Hints(FileSystemEventHandler):
         """End for good; the observer's threads are joined."""
         with self._lock:
             self._is_closed = True
+            self._overflow.close()
             self._end()
 
     def _is_alive(self, folder: tuple[int, int]) -> bool:

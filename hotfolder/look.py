@@ -15,7 +15,7 @@ from hotfolder.errors import advice
 from hotfolder.lease import is_being_written
 from hotfolder.names import is_folder_name, is_scan_name
 from hotfolder.structure import HEAD_BYTES, TAIL_BYTES, structure_of
-from hotfolder.verdict import Structure, Unreadable, Writing
+from hotfolder.verdict import Malformed, Structure, Unreadable, Whole, Writing
 
 # O_NONBLOCK: a FIFO under a scan's name must not stop us; O_NOCTTY: nor a terminal become ours.
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -192,7 +192,19 @@ def _structure(fd: int, size_bytes: int) -> Structure:
         return os.pread(fd, max(0, min(length, filled_bytes - offset)), offset)
 
     tail_at = max(0, filled_bytes - TAIL_BYTES)
-    return structure_of(read(0, HEAD_BYTES), read(tail_at, TAIL_BYTES), filled_bytes, read)
+    found = structure_of(read(0, HEAD_BYTES), read(tail_at, TAIL_BYTES), filled_bytes, read)
+    if isinstance(found, Whole) and filled_bytes < size_bytes and _has_data(fd, filled_bytes):
+        return Malformed("a part in its midst was never written")
+    return found
+
+
+def _has_data(fd: int, offset: int) -> bool:
+    """Tell whether anything was written behind an offset: zeros at the end are padding, a gap within is none."""
+    try:
+        os.lseek(fd, offset, os.SEEK_DATA)
+    except OSError:
+        return False
+    return True
 
 
 def _first_hole(fd: int, size_bytes: int) -> int:

@@ -16,13 +16,16 @@ NOT_A_SCAN: Final = "The file is not a scan: its content is no PDF, TIFF, JPEG, 
 """Said of what is no scan at all, so that nobody misses it in a mailbox."""
 EMPTY: Final = "The file stayed empty: a device made it and never wrote the scan into it. Please scan again."
 """Said of an empty file that is given up."""
+_POLLING_QUIET_S: Final = 10.0
+_POLLING_CONFIRM_S: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How long a file is waited for; all in seconds.
 
-    ``confirm_s``: between the two identical stamps after the quiet window. ``busy_s``: between two lease tests, and as
+    ``confirm_s``: between two identical stamps after the quiet window; ``confirmations``: how many follow the first.
+    ``has_leases``: the kernel can be asked who writes; otherwise nobody is. ``busy_s``: between two lease tests, and as
     long is an answer believed. ``unknown_s``: unchanged this long, a file of no scan type is given up.
     ``held_open_s``: unchanged this long, a whole file is taken though its writer keeps it open.
     ``unreadable_s``: between two tries to read a file that may not be read. ``sidecar_s``: a scan waits this long for
@@ -39,14 +42,28 @@ class Rule:
     unreadable_s: float = 60.0
     sidecar_s: float | None = None
     empty_s: float = 86400.0
+    confirmations: int = 1
+    has_leases: bool = True
+
+
+def polling(rule: Rule) -> Rule:
+    """Return the rule for a share whose writers this kernel does not see: longer quiet, two more stamps, no lease.
+
+    Twice the quiet window, at least 10 s, as wherever there are no leases; the stamps 2.5 s apart, because a CIFS mount
+    shows attributes that are up to 1 s old (mount.cifs(8), actimeo). NFS may show older ones (nfs(5), acregmax 60 s)
+    until the file is opened, which the look at its ends does.
+    """
+    quiet_s = max(_POLLING_QUIET_S, 2 * rule.quiet_s)
+    return replace(rule, quiet_s=quiet_s, confirm_s=_POLLING_CONFIRM_S, confirmations=2, has_leases=False)
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """What is known of one file. All times are monotonic seconds.
 
-    ``changed_s``: the last change or event. ``quiet_s``: the first sight of the same stamp after the quiet window.
-    ``seen_s``: the latest sight. ``not_before_s``: it was offered and left; no offer before then. ``writing`` and
+    ``changed_s``: the last change or event. ``sampled_s``: the latest of the stamps that count after the quiet window,
+    ``confirmed`` how many have followed the first of them. ``seen_s``: the latest sight.
+    ``not_before_s``: it was offered and left; no offer before then. ``writing`` and
     ``structure``: what the tests said of exactly this stamp, ``None`` until asked. ``age_s``: that of ``Sighting``,
     when this stamp was first seen.
     """
@@ -54,7 +71,8 @@ class History:
     stamp: Stamp
     changed_s: float
     seen_s: float
-    quiet_s: float | None = None
+    sampled_s: float | None = None
+    confirmed: int = 0
     not_before_s: float = -math.inf
     writing: Writing | None = None
     writing_s: float = -math.inf
@@ -105,10 +123,13 @@ def seen(history: History, sighting: Sighting, rule: Rule) -> History:
     """Add a sighting. Any other stamp, also of another file under the same name, is a change: the past is forgotten."""
     if sighting.stamp != history.stamp:
         return replace(first_seen(sighting), not_before_s=history.not_before_s)
-    quiet_s = history.quiet_s
-    if quiet_s is None and sighting.seen_s >= history.changed_s + rule.quiet_s:
-        quiet_s = sighting.seen_s
-    return replace(history, seen_s=sighting.seen_s, quiet_s=quiet_s)
+    sampled_s, confirmed = history.sampled_s, history.confirmed
+    if sampled_s is None:
+        if sighting.seen_s >= history.changed_s + rule.quiet_s:
+            sampled_s = sighting.seen_s
+    elif confirmed < rule.confirmations and sighting.seen_s >= sampled_s + rule.confirm_s:
+        sampled_s, confirmed = sighting.seen_s, confirmed + 1
+    return replace(history, seen_s=sighting.seen_s, sampled_s=sampled_s, confirmed=confirmed)
 
 
 def disturbed(history: History, at_s: float) -> History:
@@ -147,11 +168,12 @@ def settle(history: History, now_s: float, rule: Rule) -> Step:  # noqa: PLR0911
     quiet_at_s = max(history.changed_s + rule.quiet_s, history.not_before_s)
     if now_s < quiet_at_s:
         return Wait(quiet_at_s)
-    if history.quiet_s is None:
+    if history.sampled_s is None:
         return Wait(now_s)
-    confirm_at_s = history.quiet_s + rule.confirm_s
-    if history.seen_s < confirm_at_s:
-        return Wait(max(now_s, confirm_at_s))
+    if history.confirmed < rule.confirmations:
+        return Wait(max(now_s, history.sampled_s + rule.confirm_s))
+    if not rule.has_leases:
+        return _by_structure(history, now_s, rule)
     if history.writing is None or now_s >= history.writing_s + rule.busy_s:
         return AskLease()
     match history.writing:
@@ -174,7 +196,7 @@ def _empty(history: History, now_s: float, rule: Rule) -> Step:
     # What an earlier run has seen counts too: a box that is switched off every night would else never come to the end
     # of a day. Should the wall clock be wrong the file is given up early, visibly, and after incomplete_timeout_s.
     give_up_s = history.changed_s + max(0.0, rule.empty_s - history.age_s)
-    if now_s < max(give_up_s, history.not_before_s) or history.quiet_s is None:
+    if now_s < max(give_up_s, history.not_before_s) or history.sampled_s is None:
         return held
     if history.writing is None or now_s >= history.writing_s + rule.busy_s:
         return AskLease()

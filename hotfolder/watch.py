@@ -19,11 +19,12 @@ from hotfolder.arrival import Arrival, Emptied, Fault, Held, Hold, Recovered, St
 from hotfolder.batch import Batches
 from hotfolder.hints import Hints, Watched
 from hotfolder.names import split_key
-from hotfolder.settle import Rule
+from hotfolder.settle import Rule, polling
 from hotfolder.survey import Survey, take_survey
 from hotfolder.track import NOTHING, Track, offer
 
-_WATCHED_AGAIN: Final = "the folder was replaced or its watch had died; it is watched again"
+# A wait that is over decides something, and comes once for each file; events come by the hundred.
+_DUE_SOONER: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +107,20 @@ def _waker(wake: asyncio.Event) -> Callable[[], None]:
 
 
 def _next_look_in_s(survey: Survey, pace: Pace, began_s: float, now_s: float) -> tuple[float, float]:
-    """In how many seconds the next look comes: at the earliest, and at the latest."""
+    """In how many seconds the next look comes: at the earliest for an event, and at the latest."""
     latest_s = began_s + (pace.pending_s if survey.track.histories else pace.idle_s)
-    # A look at a huge folder takes long; events must not make it the only thing the box does.
-    gap_s = max(pace.gap_s, 4 * survey.took_s)
-    return gap_s, min(survey.outlook.due_s, latest_s) - now_s
+    # A look at a huge folder takes long; neither events nor its files' waits may make it all that the box does.
+    rest_s = 4 * survey.took_s
+    due_in_s = min(survey.outlook.due_s, latest_s) - now_s
+    return max(pace.gap_s, rest_s), max(pace.gap_s / _DUE_SOONER, rest_s, due_in_s)
 
 
 async def _sleep(wake: asyncio.Event, gap_s: float, due_in_s: float) -> None:
-    await asyncio.sleep(gap_s)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(max(0.0, due_in_s - gap_s)):
-            await wake.wait()
+    await asyncio.sleep(min(gap_s, due_in_s))
+    if due_in_s > gap_s:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(due_in_s - gap_s):
+                await wake.wait()
 
 
 def _rule(share: Share) -> Rule:
@@ -136,6 +139,7 @@ def _look(
 ) -> tuple[Watched, Survey, tuple[Arrival, ...]]:
     # Watch first, look then: what comes between the two is seen by both, never by none.
     watched = hints.ensure()
+    rule = polling(rule) if watched.is_remote else rule
     survey = take_survey(folder, track, hints.drain(), rule, clock, with_folders=with_folders)
     if not survey.unreadable:
         hints.follow(survey.folders)
@@ -178,8 +182,8 @@ class _Told:
             return
         for trouble in before.keys() - faults.keys():
             yield Recovered(f"it is over: {before[trouble]}", trouble, self._share.name)
-        if watched.is_anew and not before:
-            yield Recovered(_WATCHED_AGAIN, Trouble.EVENTS, self._share.name)
+        if watched.recovered and not before:
+            yield Recovered(watched.recovered, Trouble.EVENTS, self._share.name)
         held_before, self._held = self._held, survey.outlook.held
         for key, (hold, reason) in survey.outlook.held.items():
             if held_before.get(key) != (hold, reason):

@@ -11,6 +11,9 @@ The order, and why:
 A crash before 3 leaves the files in the share and an empty job that the next start removes; one within 3 leaves files
 in both, and the next start gives back what was taken; one after 3 leaves a whole job that the next start adopts. At no
 instant is a file in neither place.
+
+A share on a remote mount has no rename into the job: in 3 the file is copied, flushed, and then removed from the share
+(``hotfolder.carry``). A crash in between leaves it in both, and the next start removes it from the share.
 """
 
 import asyncio
@@ -29,8 +32,9 @@ from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, Origi
 from gateway.spool.files import Spool
 from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
-from hotfolder import claim, clear, watch
-from hotfolder.arrival import Arrival, ArrivedFile, Emptied, Fault, Held, Recovered, Standing
+from hotfolder import carry, claim, clear, watch
+from hotfolder.arrival import Arrival, ArrivedFile, Emptied, Fault, Held, Recovered, Standing, Trouble
+from hotfolder.look import share_of
 from hotfolder.look_sidecar import read_sidecar
 from hotfolder.sidecar import Sidecar, Unusable
 
@@ -61,7 +65,8 @@ class FolderDoor:
                         self.left.append(item.sentence)
                         log(Event.SHARE_HELD, share=self.share.name, file=item.name, reason=item.sentence)
                     case Fault():
-                        self.left.append(item.sentence)
+                        if item.trouble is Trouble.FOLDER:
+                            self.left.append(item.sentence)
                         log(Event.SHARE_FAULT, share=self.share.name, trouble=item.trouble.value, reason=item.sentence)
                     case Recovered():
                         log(Event.SHARE_RECOVERED, share=self.share.name, reason=item.sentence)
@@ -108,7 +113,7 @@ class FolderDoor:
         directory = intake.spool.jobs / draft.id
         try:
             is_whole = all(
-                isinstance(claim.take(file, directory / files.ORIGINAL / original.stored), claim.Taken)
+                isinstance(_take_off(file, directory, original), claim.Taken)
                 for file, original in zip(arrival.files, envelope.originals, strict=True)
             )
         except BaseException:
@@ -163,6 +168,18 @@ def _original(number: int, file: ArrivedFile) -> Original:
     return Original(f"{number:04d}", file.path.name, size_bytes, sha256, file.folder, file.is_sidecar)
 
 
+def _take_off(file: ArrivedFile, directory: Path, original: Original) -> claim.Taken | claim.Gone | claim.Changed:
+    """Move one file into its job; off a remote mount it is copied, since no rename leads there."""
+    into = directory / files.ORIGINAL / original.stored
+    if carry.is_apart(share_of(file.path, file.folder), into.parent):
+        return carry.take(file, into, original.sha256, _mark(directory, original))
+    return claim.take(file, into)
+
+
+def _mark(directory: Path, original: Original) -> str:
+    return f"{directory.name}-{original.stored}"
+
+
 def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:
     """Put what was claimed back into the share, each file into the sub-folder it came from, and remove the job.
 
@@ -170,7 +187,11 @@ def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:
     """
     for original in envelope.originals:
         stored = directory / files.ORIGINAL / original.stored
-        if stored.exists():
+        if not stored.exists():
+            continue
+        if carry.is_apart(folder, stored.parent):
+            carry.put_back(stored, folder, original.name, _mark(directory, original), original.folder)
+        else:
             claim.give_back(stored, folder, original.name, original.folder)
     files.remove(directory)
 
@@ -200,6 +221,10 @@ def _resume(spool: Spool, job_id: JobId, folders: dict[str, Path]) -> None:
     present = set(os.listdir(originals)) if originals.is_dir() else set()
     missing = [original for original in envelope.originals if original.stored not in present]
     folder = folders.get(envelope.origin.name)
+    if not missing and folder is not None and carry.is_apart(folder, originals):
+        for original in envelope.originals:  # copied; what may be left in the share is removed before it is adopted
+            mark = _mark(directory, original)
+            carry.finish(originals / original.stored, folder, original.name, mark, original.folder)
     if not missing or (folder is None and present):
         return
     if folder is not None:

@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 from conf.model import Config
+from hotfolder.mounts import Mount, Reach
+from hotfolder.remote import foreign_mount
+from hotfolder.settle import Rule, polling
 
 
 def faults(config: Config) -> list[str]:
@@ -19,10 +22,39 @@ def faults(config: Config) -> list[str]:
             found.append(f"{key} is not a folder; name one")
         elif not os.access(share.path, os.R_OK | os.W_OK | os.X_OK):
             found.append(f"{key} cannot be read and written; give it to the service's user")
-        elif base is not None and share.path.stat().st_dev != base.stat().st_dev:
-            # A scan leaves a share by a rename, which is possible within one file system only.
+        elif base is not None and share.path.stat().st_dev != base.stat().st_dev and not foreign_mount(share.path):
+            # A scan leaves a share by a rename, which is possible within one file system only; off a remote mount it is
+            # copied.
             found.append(f"{key} is not on the file system of gateway.state ({state}); put both on one")
     return found
+
+
+def warnings(config: Config) -> list[str]:
+    """Return a sentence for each folder that works, yet not as on a local disk: the key, what is so, the mend."""
+    found = []
+    base = _nearest(config.gateway.state)
+    mount = base and foreign_mount(base)
+    if mount and mount.reach is not Reach.NETWORK:
+        found.append(
+            f"gateway.state: {config.gateway.state} is on a shared file system ({mount.kind}), whose writes may not "
+            "survive a power cut; name a directory on a local disk"
+        )
+    for share in config.share:
+        if mount := _share_mount(share.path):
+            quiet_s = polling(Rule(share.quiet, share.incomplete_timeout)).quiet_s
+            found.append(
+                f"share.{share.name}.path: {share.path} is on a remote or shared file system ({mount.kind}), where "
+                f"nobody can tell who still writes: scans are looked for every few seconds and taken {quiet_s:g} s "
+                "after their last change or later; serve the folder from this box instead"
+            )
+    return found
+
+
+def _share_mount(path: Path) -> Mount | None:
+    try:
+        return foreign_mount(path)
+    except OSError:
+        return None  # ``faults`` says so
 
 
 def _state_faults(state: Path) -> list[str]:
@@ -31,6 +63,10 @@ def _state_faults(state: Path) -> list[str]:
         return [f"gateway.state: {base or state} is not a directory; name one on a local disk"]
     if not os.access(base, os.W_OK | os.X_OK):
         return [f"gateway.state: {base} cannot be written; name a directory that the service's user owns"]
+    mount = foreign_mount(base)
+    if mount and mount.reach is Reach.NETWORK:
+        unsafe = "where neither the journal nor a flushed scan is safe; name a directory on a local disk"
+        return [f"gateway.state: {state} is on a network file system ({mount.kind}), {unsafe}"]
     return []
 
 

@@ -51,6 +51,8 @@ class Status:
     shares_open_at_bytes: int
     legacy_shares: tuple[str, ...]
     routes: tuple[Route, ...]
+    warnings: tuple[str, ...] = ()
+    """What works, but not as it was meant: a sentence each."""
 
     @property
     def needs_person(self) -> bool:
@@ -59,8 +61,8 @@ class Status:
         return not self.is_running or is_full or self.kept > 0 or any(r.paused_until for r in self.routes)
 
 
-def look(config: Config, journal: Journal, traffic: Traffic) -> Status:
-    """Return the state of the box as the journal, the lock and the disk show it."""
+def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str, ...] = ()) -> Status:
+    """Return the state of the box as the journal, the lock and the disk show it; ``warnings`` are handed on."""
     owed = journal.jobs(OWED, limit=1_000_000)
     pauses = traffic.pauses()
     spool = config.gateway.state / "spool"
@@ -83,6 +85,7 @@ def look(config: Config, journal: Journal, traffic: Traffic) -> Status:
         shares_open_at_bytes=opens_at_bytes(config.gateway.free_space),
         legacy_shares=tuple(share.name for share in config.share if share.legacy_smb1),
         routes=tuple(routes),
+        warnings=warnings,
     )
 
 
@@ -127,6 +130,8 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
             console.print(f"           {route.said}")
             if route.advice:
                 console.print(f"           To do: {route.advice}")
+    for warning in status.warnings:
+        console.print(f"Warning:   {warning}")
 
 
 def _route_state(route: Route) -> str:

@@ -238,7 +238,7 @@ def test_a_failing_disk_gives_the_file_back(
 
 
 def test_a_claimed_file_never_changes_again(folders: Folders):
-    """Against a writer that re-uses one name all the time, no file changes after it was taken."""
+    """Case 11: against a writer that overwrites one name all the time, no file changes after it was taken."""
     path, stop = folders.share / "scan.pdf", threading.Event()
 
     def write() -> None:

@@ -87,7 +87,7 @@ print(seen[Writing.NO] >= 3000, seen[Writing.YES] >= 3000, seen[Writing.UNKNOWN]
 
 @pytest.mark.parametrize("how", ["ignore", "forget"])
 def test_a_writer_that_comes_in_the_instant_of_the_lease_ends_nothing(path: Path, how: str):
-    """Thousands of collisions with a writer do not end the process, even if it forgot to ignore SIGIO."""
+    """Case 26: thousands of collisions with a writer end nothing, even in a process that forgot to ignore SIGIO."""
     done = subprocess.run(
         [sys.executable, "-c", HAMMER, str(path), how],
         capture_output=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hotfolder.look import ask_lease, ask_structure, list_folder, open_directory, stamp_of
-from hotfolder.verdict import Incomplete, Unreadable, Whole, Writing
+from hotfolder.verdict import Incomplete, Malformed, Unreadable, Whole, Writing
 from tests.hotfolder.samples import big_tiff, pdf
 
 NAMES = [
@@ -23,7 +23,7 @@ NAMES = [
 
 
 def test_a_listing_holds_scans_and_nothing_else(tmp_path: Path):
-    """Regular files of any name are seen, droppings and directories are not, links and pipes are told apart."""
+    """Case 21: files of any name are seen, droppings and directories are not, links and pipes are told apart."""
     for name in NAMES:
         (tmp_path / os.fsdecode(name)).write_bytes(b"x")
     for dropping in ("Thumbs.db", ".hidden.pdf", "STATUS.txt"):
@@ -78,6 +78,18 @@ def test_a_hole_is_not_an_end(tmp_path: Path):
         out.write(whole.replace((72).to_bytes(8, "little"), (1_000_000).to_bytes(8, "little")))
         out.truncate(2_000_000)
     assert isinstance(ask_structure(path, stamp_of(path.stat())), Incomplete)
+
+
+def test_a_gap_within_is_told_and_padding_is_not(tmp_path: Path):
+    """A whole scan, a gap, and something behind it is no finished scan; nothing but a gap behind it is padding."""
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(pdf())
+    os.truncate(path, 100_000)
+    assert ask_structure(path, stamp_of(path.stat())) == Whole()
+    with path.open("r+b") as out:
+        out.seek(90_000)
+        out.write(b"another's")
+    assert isinstance(ask_structure(path, stamp_of(path.stat())), Malformed)
 
 
 def test_ten_sparse_gigabytes_cost_nothing(tmp_path: Path):

@@ -96,7 +96,7 @@ async def test_a_killed_copy_of_preset_size_is_not_a_scan(samba: Samba, watching
 
 
 async def test_a_temporary_name_then_the_real_one_is_one_scan(samba: Samba, watching: Watching):
-    """A device that writes under a temporary name, pauses, and renames is taken after the rename."""
+    """Case 9: a device that writes under a temporary name, pauses, and renames is taken after the rename."""
     async with watching.running():
         with await connected(samba) as device:
             writer = await asyncio.to_thread(device.open, "~scan.tmp", SCAN)
@@ -108,7 +108,7 @@ async def test_a_temporary_name_then_the_real_one_is_one_scan(samba: Samba, watc
 
 
 async def test_pages_appended_after_closing_are_one_scan(samba: Samba, watching: Watching):
-    """A device that closes a broken file after each page, for longer than quiet, is taken after its last one."""
+    """Case 4: a device that closes a broken file after each page, for longer than quiet, is taken after its last."""
     async with watching.running():
         with await connected(samba) as device:
             for at in range(0, len(SCAN), 80_000):
@@ -122,7 +122,7 @@ async def test_pages_appended_after_closing_are_one_scan(samba: Samba, watching:
 
 
 async def test_a_device_that_never_closes_is_served_after_two_minutes(samba: Samba, watching: Watching):
-    """A whole file smbd keeps open is taken once it is unchanged for 120 s; the device's close then does no harm."""
+    """Case 7: a whole file that smbd keeps open is taken, unchanged for 120 s; the device's close then does no harm."""
     async with watching.running():
         with await connected(samba) as device:
             writer = await asyncio.to_thread(device.open, "scan.pdf", SCAN)

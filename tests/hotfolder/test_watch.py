@@ -35,7 +35,7 @@ async def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watching:
 
 
 async def test_scans_from_before_the_start_arrive(watching: Watching):
-    """What was dropped while the service was down is found at once."""
+    """Case 12: what was dropped while the service was down is found at once."""
     watching.drop("scan.pdf", WHOLE)
     async with watching.running():
         await until(lambda: watching.taken == [WHOLE])
@@ -130,7 +130,7 @@ async def test_a_retry_under_the_same_name_is_one_scan(watching: Watching):
 
 
 async def test_a_device_that_never_closes_is_served_once(watching: Watching):
-    """A whole file held open is taken after two minutes without a change, not before, and only once."""
+    """Case 7: a whole file held open is taken after two minutes without a change, not before, and only once."""
     with (watching.path / "scan.pdf").open("wb", buffering=0) as out:
         out.write(WHOLE)
         async with watching.running():

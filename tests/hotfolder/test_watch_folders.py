@@ -205,7 +205,7 @@ def test_watches_survive_folders_in_motion(tmp_path: Path):
         shutil.rmtree(tmp_path / "d0", ignore_errors=True)
         (tmp_path / "d0").mkdir()
         seen.follow({"d0": (tmp_path / "d0").stat().st_ino})
-        assert seen.ensure().is_anew is False
+        assert seen.ensure().recovered == ""
         seen.drain()
         (tmp_path / "d0" / "last.pdf").write_bytes(b"x")
         late = time.monotonic() + 20

@@ -29,7 +29,7 @@ async def watching(tmp_path: Path) -> AsyncIterator[Watching]:
 
 
 async def test_a_removed_folder_is_a_fault_until_it_is_back(tmp_path: Path):
-    """The loss of the folder is told, its return too, and the scans in the new one arrive."""
+    """Case 14: the loss of the folder is told, its return too, and the scans in the new one arrive."""
     watching = Watching(tmp_path)
     async with watching.running():
         watching.drop("1.pdf", WHOLE)
@@ -74,7 +74,7 @@ async def test_a_dead_emitter_is_replaced(tmp_path: Path):
 
 @pytest.mark.parametrize("at", ["making the observer", "starting it"])
 async def test_without_inotify_looking_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str):
-    """When the kernel has no inotify to give, that is told, scans arrive, and events return by themselves."""
+    """Case 15: when the kernel has no inotify to give, it is told, scans arrive, and events return by themselves."""
 
     def refuse(*_: object) -> None:
         number = errno.EMFILE if at == "making the observer" else errno.ENOSPC

@@ -10,6 +10,7 @@ from pathlib import Path
 from conf.model import Share
 from hotfolder.arrival import Arrival, Fault, Held, Recovered
 from hotfolder.claim import Taken, take
+from hotfolder.errors import ShareError
 from hotfolder.settle import Rule
 from hotfolder.watch import Pace, Report, arrivals
 
@@ -44,6 +45,8 @@ class Watching:
         self.reports: list[Report] = []
         self.taken: list[bytes] = []
         self.is_taking = True
+        self.refused: list[ShareError] | None = None
+        """What could not be taken, when a test wants to know; otherwise it ends the watcher."""
         self.with_folders = False
 
     def drop(self, name: str, content: bytes) -> Path:
@@ -67,10 +70,19 @@ class Watching:
             async for report in stream:
                 self.reports.append(report)
                 if isinstance(report, Arrival) and self.is_taking:
-                    for file in report.files:
-                        done = await asyncio.to_thread(take, file, self.claims / f"{len(self.taken):05d}")
-                        if isinstance(done, Taken):
-                            self.taken.append(done.path.read_bytes())
+                    await self._take(report)
+
+    async def _take(self, arrival: Arrival) -> None:
+        for file in arrival.files:
+            try:
+                done = await asyncio.to_thread(take, file, self.claims / f"{len(self.taken):05d}")
+            except ShareError as error:
+                if self.refused is None:
+                    raise
+                self.refused.append(error)
+                return
+            if isinstance(done, Taken):
+                self.taken.append(done.path.read_bytes())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

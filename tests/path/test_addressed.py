@@ -116,7 +116,7 @@ def test_without_a_sidecar_to_gets_it_and_with_a_bad_one_nobody_does(
     tmp_path: Path, samba: Samba, postfix: Postfix, addressed: Callable[..., Box]
 ):
     """A scan whose sidecar names a stranger, or cannot be read, fails with it; only one without any goes to ``to``."""
-    addressed(BY_SIDECAR, to=("office@contoso.com",))
+    box = addressed(BY_SIDECAR, to=("office@contoso.com",))
     bad = {
         "eve.json": b'{"to": ["eve@fabrikam.com"]}',
         "broken.json": b'{"to": ["alice@contoso.com"',

@@ -97,7 +97,7 @@ def kill_and_recover(box: Box, arrive: Callable[[Box], bool], step: int, name: s
 
 @pytest.mark.parametrize("arrive", [by_share, by_smtp])
 def test_kill_at_every_step(arrive: Callable[[Box], bool], boxes: Callable[[], Box]):
-    """Whatever step a kill hits, an acknowledged scan arrives once after the restart, and nothing is left over."""
+    """Case 18: whatever step a kill hits, an acknowledged scan arrives once after the restart, and no rest is left."""
     names = steps_of(boxes(), arrive)
     assert len(names) > 20
     with ThreadPoolExecutor(max_workers=4) as several:  # each box is mostly waiting

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
 
+from tests.peers.cable import BOX_ADDRESS, Cable
 from tests.peers.loopback import ADDRESS, free_port, is_listening
 from tests.peers.process import Process
 from tests.peers.smb_client import SmbClient
@@ -44,7 +45,7 @@ _SETTINGS: Final = """
   store dos attributes = no
   ea support = no
   deadtime = 15
-  socket options = TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3
+  socket options = TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3 TCP_USER_TIMEOUT=60000
   passdb backend = tdbsam:{folder}/passdb.tdb
   username map = {folder}/users
   private dir = {folder}/private
@@ -81,6 +82,7 @@ class Samba:
         password: str = "scan2mail",
         owner: str = "root",
         extra: str = "",
+        cable: Cable | None = None,
     ):
         """Start it.
 
@@ -91,10 +93,12 @@ class Samba:
             owner: the system account whose files the scans become (force user). Not nobody: it is smbd's guest, and
                 opening a file to write was refused to it (Samba 4.17).
             extra: more lines of [global], which win over those here.
+            cable: serve at its end in the box instead of on the loopback address.
         """
         self.user: Final = user
         self.password: Final = password
         self.port: Final = free_port()
+        self._cable = cable
         self.folder: Final = Path(tempfile.mkdtemp(prefix="peer-samba-"))
         self.folder.chmod(0o711)
         self.share_dir: Final = share_dir or self.folder / "share"
@@ -121,8 +125,9 @@ class Samba:
         assert self._process is None, "it runs already"
         # --no-process-group: Process has made one already; smbd's own would let SIGTERM escape to pytest's.
         settings = f"--configfile={self.folder / 'smb.conf'}"
-        self._process = Process(["smbd", "--foreground", "--no-process-group", settings], self.folder / "output.log")
-        self._process.wait_ready(lambda: is_listening(self.port))
+        argv = [*(self._cable.in_box if self._cable else ()), "smbd", "--foreground", "--no-process-group", settings]
+        self._process = Process(argv, self.folder / "output.log")
+        self._process.wait_ready(lambda: (self._cable.is_listening if self._cable else is_listening)(self.port))
 
     def stop(self) -> None:
         """End smbd and the connections it serves; the share stays."""
@@ -187,7 +192,7 @@ class Samba:
         (self.folder / "users").write_text(f"root = {self.user}\n")
         settings = _SETTINGS.format(
             port=self.port,
-            address=ADDRESS,
+            address=BOX_ADDRESS if self._cable else ADDRESS,
             folder=self.folder,
             share=SHARE,
             share_dir=self.share_dir,

@@ -85,18 +85,18 @@ class SmbWriter:
 class SmbClient:
     """A logged-in connection to one share; closed by leaving the context, or dead by `kill`."""
 
-    def __init__(self, port: int, share: str, user: str, password: str):
+    def __init__(self, port: int, share: str, user: str, password: str, address: str = ADDRESS):
         """Connect and log in with NTLMv2.
 
         Raises:
             smbprotocol.exceptions.SMBException: the server refused the login or the share.
         """
-        self._connection = Connection(uuid.uuid4(), ADDRESS, port)
+        self._connection = Connection(uuid.uuid4(), address, port)
         self._connection.connect(timeout=TIMEOUT_S)
         try:
             session = Session(self._connection, user, password, require_encryption=False, auth_protocol="ntlm")
             session.connect()
-            self._tree = TreeConnect(session, rf"\\{ADDRESS}\{share}")
+            self._tree = TreeConnect(session, rf"\\{address}\{share}")
             self._tree.connect()
         except BaseException:
             self._connection.disconnect(close=False)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from gateway.arrive import place
+from hotfolder.mounts import Mount
 from tests.gateway.spool.given import OFFICE, config
 
 
@@ -45,6 +46,27 @@ def test_a_share_elsewhere_is_told(tmp_path):
     else:
         said = f"share.scans.path: {elsewhere} is not on the file system of gateway.state ({tmp_path / 'state'})"
         assert found == [f"{said}; put both on one"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_refused", "is_warned"), [("cifs", True, False), ("virtiofs", False, True), ("fuse.x", False, True)]
+)
+def test_a_state_on_another_machine_is_told(tmp_path, monkeypatch, kind, is_refused, is_warned):
+    """A network file system is refused for the state; one that a host or a program keeps is warned of."""
+    monkeypatch.setattr(place, "foreign_mount", lambda _path: Mount(kind, (0, 1)))
+    alone = config(tmp_path, share=[])
+    said = f"gateway.state: {tmp_path / 'state'} is on a "
+    assert [found.startswith(f"{said}network file system ({kind})") for found in place.faults(alone)] == [
+        True
+    ] * is_refused
+    assert [found.startswith(f"{said}shared file system ({kind})") for found in place.warnings(alone)] == (
+        [True] * is_warned
+    )
+
+
+def test_a_missing_share_is_not_warned_of(tmp_path):
+    """What ``faults`` says is not said twice."""
+    assert place.warnings(config(tmp_path, share=[{"name": "s", "path": tmp_path / "none", "to": [OFFICE]}])) == []
 
 
 def test_a_state_that_is_a_file_is_told(tmp_path):
