@@ -39,7 +39,7 @@ def test_a_disk_full_at_the_claim_leaves_the_scan(disk: Disk, small: Box, monkey
     arrival = drop(small, {"scan.pdf": SCAN})
     filler = disk.fill()
     monkeypatch.setattr(
-        Intake, "has_room", lambda _self, _size_bytes=0: True
+        Intake, "has_room", lambda _self, _size_bytes=0, **_: True
     )  # full between the question and the claim
     with capture_logs() as logged:
         door._take_or_leave(arrival)
