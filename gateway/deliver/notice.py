@@ -93,6 +93,8 @@ def _what_to_do(job: Job) -> str:
         return "The box's administrator should look at it."
     if job.is_uncertain:
         return "It may have arrived all the same: a reply to it was lost. Ask the recipients before you scan it again."
+    if not job.recipients:
+        return "Please scan it again, in a way that says who gets it."
     refused = ", ".join(r.address for r in job.recipients if r.fate is Fate.FAILED and r.upstream)
     if refused:
         return f"The mail server refused {refused}: have that address checked. Please scan it again."

@@ -146,6 +146,12 @@ def test_the_text_in_the_share_is_for_the_person_at_the_printer():
     ]
 
 
+def test_a_scan_for_nobody_says_what_it_lacks():
+    """Scanned again in the same way it would fail again: so the text asks for what was missing."""
+    job = _job(reason="Nobody can tell who gets this scan: its sidecar names nobody.")
+    assert "Please scan it again, in a way that says who gets it." in _read(_failure(job)).get_content()
+
+
 def test_who_was_refused_needs_the_administrator():
     """To scan again helps nobody whom the mail server refuses: the text says whom, and who mends that."""
     job = _job(
