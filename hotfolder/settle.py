@@ -174,6 +174,10 @@ def settle(history: History, now_s: float, rule: Rule) -> Step:  # noqa: PLR0911
         return Wait(max(now_s, history.sampled_s + rule.confirm_s))
     if not rule.has_leases:
         return _by_structure(history, now_s, rule)
+    if history.structure is not None and history.writing is not Writing.YES:
+        step = _by_structure(history, now_s, rule)
+        if isinstance(step, Wait):
+            return step  # it will not be taken now, whoever writes it
     if history.writing is None or now_s >= history.writing_s + rule.busy_s:
         return AskLease()
     match history.writing:

@@ -67,7 +67,8 @@ def _carry_on(
     carried: dict[str, History] = {}
     steps: dict[str, Step] = {}
     tests = 0
-    for key, known in histories.items():
+    # Who waited longest for a test comes first: else a thousand files that are never finished would use them all up.
+    for key, known in sorted(histories.items(), key=lambda item: item[1].writing_s):
         history, step = known, settle(known, clock(), rule)
         while tests < _TESTS and isinstance(step, AskLease | AskStructure):
             tests += 1

@@ -50,6 +50,31 @@ def test_tests_are_rationed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert found.outlook.due_s <= time.monotonic() + 10
 
 
+def test_files_that_are_never_finished_use_up_no_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """However many broken files lie there, and however few tests a look may make, a whole one comes to its turn."""
+    monkeypatch.setattr(survey, "_TESTS", 4)
+    for number in range(20):
+        (tmp_path / f"broken{number}.pdf").write_bytes(pdf()[:-20])
+    known = looks(tmp_path, Clock(), 14)
+    assert len(known.outlook.held) == 20
+    (tmp_path / "whole.pdf").write_bytes(pdf())
+    assert [key for key, _ in looks(tmp_path, Clock(), 3, known.track).outlook.ready] == ["whole.pdf"]
+
+
+def test_a_broken_file_is_not_asked_about_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Who writes it matters only when it could be taken: until then its stamp tells all there is to know."""
+    (tmp_path / "broken.pdf").write_bytes(pdf()[:-20])
+    clock = Clock()
+    known = looks(tmp_path, clock, 4).track
+    asked: list[Path] = []
+    monkeypatch.setattr(survey, "ask_lease", lambda path, _folder: asked.append(path))
+    for _ in range(5):
+        clock.ahead_s += 3 * RULE.busy_s
+        found = take_survey(tmp_path, known, {}, RULE, clock)
+        known = found.track
+    assert (asked, found.outlook.held["broken.pdf"][0]) == ([], Hold.INCOMPLETE)
+
+
 def test_an_unreadable_folder_forgets_nothing(tmp_path: Path):
     """What cannot be listed was not deleted: the files' histories outlast the trouble."""
     (tmp_path / "in").mkdir()
