@@ -178,6 +178,10 @@ def settle(history: History, now_s: float, rule: Rule) -> Step:  # noqa: PLR0911
         step = _by_structure(history, now_s, rule)
         if isinstance(step, Wait):
             return step  # it will not be taken now, whoever writes it
+    return _by_writer(history, now_s, rule)
+
+
+def _by_writer(history: History, now_s: float, rule: Rule) -> Step:
     if history.writing is None or now_s >= history.writing_s + rule.busy_s:
         return AskLease()
     match history.writing:

@@ -27,15 +27,15 @@ def test_a_power_cut_after_the_commit_loses_nothing(arrive: Callable[[Box], bool
     """Case 19: cut right after 250, or right after the file left the share, the scan is delivered after the start."""
     nobody = NOBODY.format(port=free_port())
     box = Box(disk.path, nobody)
-    box.start()
-    assert arrive(box)
-    wait_until(lambda: not any(box.share.iterdir()), 10, "an empty share")
-    image = disk.cut_power(tmp_path / "after.image")
-    box.kill()
+    with box:
+        assert arrive(box)
+        wait_until(lambda: not box.scans_left(), 10, "an empty share")
+        image = disk.cut_power(tmp_path / "after.image")
+        box.kill()
     (tmp_path / "after").mkdir()
     with Disk(tmp_path / "after", image=image) as after:
         again = Box(after.path, MAILDIR.format(path=tmp_path / "mailbox"))
-        assert list(again.share.iterdir()) == []
+        assert again.scans_left() == []
         with again:
             wait_until(lambda: again.is_at_rest() and (tmp_path / "mailbox" / "new").is_dir(), 60, "the delivery")
         (mail,) = (tmp_path / "mailbox" / "new").iterdir()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hotfolder.names import STATUS_NAME
 from tests.path.box import Box
 from tests.peers import mailbox, scans
 from tests.peers.loopback import wait_until
@@ -34,7 +35,7 @@ def test_a_scan_from_a_remote_mount_is_delivered(mount: RemoteMount, make_box: C
         checked = box.command("check")
         assert (checked.returncode, warned in checked.stderr) == (0, True)
         box.waits_for_event("job-sent", timeout_s=60)
-        wait_until(lambda: not any(mount.there.iterdir()), 10, "an empty share")
+        wait_until(lambda: [path.name for path in mount.there.iterdir()] == [STATUS_NAME], 10, "an empty share")
     (mail,) = (tmp_path / "mailbox" / "new").iterdir()
     assert mailbox.only_pdf(mail.read_bytes()).startswith(b"%PDF-")
 
