@@ -83,6 +83,7 @@ class Hints(FileSystemEventHandler):
         self._events: dict[str, float] = {}
         self._events_lock = threading.Lock()
         self._observer: BaseObserver | None = None
+        self._has_ended = False
         self._watch: ObservedWatch | None = None
         self._watched: tuple[int, int] | None = None
         self._followed: dict[str, tuple[int, ObservedWatch]] = {}
@@ -130,7 +131,6 @@ class Hints(FileSystemEventHandler):
         overflows, self._overflows = self._overflows, self._overflow.count
         if self._is_alive(folder):
             return Watched(recovered=_LOOKED_INSTEAD if self._overflows > overflows else "")
-        had_died = self._observer is not None
         self._end()
         if self._clock() < self._retry_at_s:
             return Watched(self._problem)
@@ -143,7 +143,8 @@ class Hints(FileSystemEventHandler):
                 self._retry_at_s = self._clock() + self._retry_s
             return Watched(self._problem)
         self._watched = folder
-        return Watched(recovered=_WATCHED_AGAIN if had_died else "")
+        had_ended, self._has_ended = self._has_ended, False
+        return Watched(recovered=_WATCHED_AGAIN if had_ended else "")
 
     def follow(self, folders: Mapping[str, int]) -> None:
         """Have these sub-folders watched and no others, as far as the kernel lets us; given are their inodes by name.
@@ -205,4 +206,6 @@ class Hints(FileSystemEventHandler):
             self._observer.stop()
             self._observer.join()
             self._observer = None
+            # Kept until there is a watch again: a folder may be gone for the watch, and back for the look after it.
+            self._has_ended = True
             self._followed = {}

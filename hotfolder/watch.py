@@ -109,8 +109,9 @@ def _waker(wake: asyncio.Event) -> Callable[[], None]:
 def _next_look_in_s(survey: Survey, pace: Pace, began_s: float, now_s: float) -> tuple[float, float]:
     """In how many seconds the next look comes: at the earliest for an event, and at the latest."""
     latest_s = began_s + (pace.pending_s if survey.track.histories else pace.idle_s)
-    # A look at a huge folder takes long; neither events nor its files' waits may make it all that the box does.
-    rest_s = 4 * survey.took_s
+    # A look at a huge folder takes long; neither events nor its files' waits may make it all that the box does. But one
+    # that hung for once, as on a remote mount, is no reason to look away for minutes.
+    rest_s = min(4 * survey.took_s, pace.pending_s)
     due_in_s = min(survey.outlook.due_s, latest_s) - now_s
     return max(pace.gap_s, rest_s), max(pace.gap_s / _DUE_SOONER, rest_s, due_in_s)
 

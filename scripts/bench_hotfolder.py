@@ -1,6 +1,6 @@
 """The hot folder: latency through a real smbd, idle cost, memory, throughput, and other projects' rules on our drops.
 
-    scripts/bench hotfolder                 all of it, 5 minutes; exit code 1 when a target is missed
+    scripts/bench hotfolder                 all of it, 10 minutes; exit code 1 when a target is missed
     scripts/bench hotfolder latency idle    only these parts: latency, idle, waiting, drops, rules
 
 Needs root and the packages of scripts/peers. Latency is measured three times and the middle run counts, since other

@@ -20,7 +20,7 @@ DROPS: Final = 200
 PAUSE_S: Final = 0.35
 """Between two drops on average: a busy office."""
 WAITING: Final = 10_000
-BURST: Final = 500
+BURST: Final = 2000
 IDLE_S: Final = 60.0
 
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import errno
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,9 +83,24 @@ async def test_a_folder_removed_and_made_again_goes_on(tmp_path: Path):
         watching.drop("2.pdf", WHOLE)
         await until(lambda: len(watching.taken) == 2)
         await until(lambda: any(isinstance(trouble, Recovered) for trouble in watching.troubles))
-        watching.pace = BY_EVENTS_ALONE
         watching.drop("3.pdf", WHOLE)
         await until(lambda: len(watching.taken) == 3)
+
+
+def test_a_folder_gone_for_the_watch_alone_is_told_once(tmp_path: Path):
+    """Case 14: gone when the watch asks and back when the look comes, no fault is told: then the watch says it."""
+    folder = tmp_path / "share"
+    folder.mkdir()
+    hints = Hints(folder, lambda: None, time.monotonic, 60.0)
+    try:
+        assert hints.ensure() == Watched()
+        folder.rmdir()
+        assert hints.ensure() == Watched()
+        folder.mkdir()
+        assert "watched again" in hints.ensure().recovered
+        assert hints.ensure() == Watched()
+    finally:
+        hints.stop()
 
 
 @pytest.fixture
@@ -183,7 +200,8 @@ async def main():
     async with watching.running():
         await until(lambda: watching.taken)
         print("ready", flush=True)
-        await until(lambda: len(watching.taken) == int(sys.argv[3]) and watching.troubles)
+        while len(watching.taken) < int(sys.argv[3]) or not watching.troubles:
+            await asyncio.sleep(0.05)  # without a deadline: this process is stopped meanwhile
     for trouble in watching.troubles:
         print(type(trouble).__name__, trouble.sentence)
 asyncio.run(main())
@@ -197,16 +215,20 @@ def test_lost_events_are_told_and_lose_no_scan(tmp_path: Path):
     (share / "first.pdf").write_bytes(WHOLE)
     argv = [sys.executable, "-c", TAKING, str(ROOT), str(tmp_path), "21"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as watcher:
-        assert watcher.stdout is not None
-        assert watcher.stdout.readline() == "ready\n"
-        watcher.send_signal(signal.SIGSTOP)
-        limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text(encoding="ascii"))
-        for number in range(limit):
-            (share / f".{number % 2}").write_bytes(b"")  # two events, and never the same twice running
-        for number in range(20):
-            (share / f"{number}.pdf").write_bytes(pdf(300 + number))
-        watcher.send_signal(signal.SIGCONT)
-        told = watcher.stdout.read().splitlines()
-        assert watcher.wait(60) == 0
+        try:
+            assert watcher.stdout is not None
+            assert watcher.stdout.readline() == "ready\n"
+            watcher.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, watcher.pid, os.WSTOPPED | os.WNOWAIT)
+            limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text(encoding="ascii"))
+            for number in range(limit + 1000):
+                (share / f".{number % 2}").write_bytes(b"")  # an event each, and never the same twice running
+            for number in range(20):
+                (share / f"{number}.pdf").write_bytes(pdf(300 + number))
+            watcher.send_signal(signal.SIGCONT)
+            told = watcher.stdout.read().splitlines()
+            assert watcher.wait(60) == 0
+        finally:
+            watcher.kill()
     assert [line.partition(" ")[0] for line in told] == [Recovered.__name__]
     assert "events were lost; the folder was looked at instead" in told[0]
