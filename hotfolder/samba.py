@@ -174,7 +174,7 @@ _BEHAVIOUR: Final = (
     "  map readonly = no",
     "  ea support = no",
     "  # A device that has lost its cable is given up after about a minute, an idle one after 15.",
-    "  socket options = TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3",
+    "  socket options = TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3 TCP_USER_TIMEOUT=60000",
     "  deadtime = 15",
     "  # A device gone mad must not take the memory of the box: under 1 MB of its own a connection.",
     "  max smbd processes = 50",

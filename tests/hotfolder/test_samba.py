@@ -33,7 +33,7 @@ LOCKED = {
     "store dos attributes": "no",
     "ea support": "no",
     "deadtime": "15",
-    "socket options": "TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3",
+    "socket options": "TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3 TCP_USER_TIMEOUT=60000",
     "hosts allow": "192.168.1.40",
     "hosts deny": "ALL",
 }
