@@ -2,6 +2,8 @@ import pytest
 
 from tests.conf.given import RIGHT, mistakes, right
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 
 @pytest.mark.parametrize(
     ("lines", "quiet_s"),
