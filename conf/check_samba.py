@@ -41,7 +41,18 @@ def samba_findings(shares: tuple[Share, ...], samba: Samba | None, gateway: Gate
     if samba is not None:
         if not is_drawable_path(samba.logs):
             yield Finding(("samba", "logs"), _UNDRAWABLE)
+        yield from _logs_apart(shares, samba.logs, gateway)
         yield from _legacy([share for _, share in served], samba)
+
+
+def _logs_apart(shares: tuple[Share, ...], logs: Path, gateway: Gateway | None) -> Iterator[Finding]:
+    """Root makes this folder its own: never where a device or the service may lay a link, never around either."""
+    others = [(f'the folder of share "{share.name}"', share.path) for share in shares]
+    if gateway is not None:
+        others.append(("[gateway] state", gateway.state))
+    for what, path in others:
+        if logs.is_relative_to(path) or path.is_relative_to(logs):
+            yield Finding(("samba", "logs"), f"overlaps {what}: Samba's logs need a folder of root's, below /var/log")
 
 
 _UNDRAWABLE: Final = "must be of letters, digits, spaces and ./_-+@, when a share has a user: Samba cannot hold others"

@@ -53,6 +53,8 @@ def apply(config: Config, source: Path, paths: Paths, report: Report, *, is_dry:
     if strangers:
         raise ApplyError("\n".join(strangers))
     owners = on_disk.owners(config)
+    if fault := on_disk.logs_fault(config.samba.logs):
+        raise on_disk.SiteError(fault)
     report.notes += [
         f"share.{name}.path belongs to root, so Samba writes as root; better give it to a user of the service's own"
         for name, owner in owners.items()
@@ -80,20 +82,18 @@ def _make_folders(config: Config, paths: Paths, owners: Mapping[str, str], repor
     for path, mode, group_id in wanted:
         if path.is_dir() and path.stat().st_gid == group_id and path.stat().st_mode & 0o7777 == mode:
             continue
-        report.done.append(f"made the folder {path}")
         if not is_dry:
-            path.mkdir(parents=True, exist_ok=True)
-            os.chown(path, 0, group_id)
-            path.chmod(mode)
+            on_disk.make_folder(path, mode, group_id)
+        report.done.append(f"made the folder {path}")
 
 
 def _make_unix_accounts(config: Config, report: Report, *, is_dry: bool) -> None:
     there = tools.comments()
     for name in dict.fromkeys(share.user for share in config.share if share.user is not None):
         if name not in there:
-            report.done.append(f"made the account {name}, without shell and home")
             if not is_dry:
                 tools.make_account(name)
+            report.done.append(f"made the account {name}, without shell and home")
 
 
 def _serve(config: Config, server: Server, paths: Paths, source: Path, report: Report, *, is_dry: bool) -> None:
@@ -122,9 +122,9 @@ def _set_accounts(config: Config, server: Server, conf: Path, report: Report, *,
     keep = plan.wanted(config, server)
     before = tools.accounts(conf)
     for name in plan.to_disable(before, keep, tools.comments()):
-        report.done.append(f"disabled the Samba account {name}, which no share{_of(server)} names any more")
         if not is_dry:
             tools.disable(conf, name)
+        report.done.append(f"disabled the Samba account {name}, which no share{_of(server)} names any more")
     if is_dry:
         report.done += [f"made the Samba account {name}{_of(server)}" for name in keep if name not in before]
         return

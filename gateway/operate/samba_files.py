@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,14 @@ from conf.model import Config
 from gateway.operate import samba_tools as tools
 from gateway.spool import durable
 from hotfolder.samba import Server, Site, draw, is_drawn
+from hotfolder.samba_log import device_of
 
 _GUEST: Final = "nobody"
 _MODE: Final = 0o644
 _BEFORE: Final = ".before-scangate"
 _DRAFT: Final = ".scangate-new"
+_CORES: Final = "cores"
+"""What smbd makes beside its logs (Samba 4.17, measured 2026-11-25)."""
 
 
 class SiteError(Exception):
@@ -71,6 +75,46 @@ def owners(config: Config) -> Mapping[str, str]:
 def group_id(owners: Mapping[str, str]) -> int:
     """Return the group of the account the service runs as, which owns the folders; root's when there is none."""
     return next((pwd.getpwnam(name).pw_gid for name in owners.values()), 0)
+
+
+def logs_fault(logs: Path) -> str:
+    """Return why root must not make, own and write into this folder for smbd's logs; empty when nothing is against it.
+
+    Whoever may rename a folder above it could lay a link there, and have anything else given away; and a folder that
+    is in use for something else is not ours to change.
+    """
+    key = f"samba.logs: {logs}"
+    for above in logs.parents:
+        try:
+            status = above.stat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return f"{key} cannot be looked at ({above}: {error.strerror}); name a folder below /var/log"
+        if not stat.S_ISDIR(status.st_mode):
+            return f"{key} cannot be made, {above} is no folder; name a folder below /var/log"
+        if status.st_uid != 0 or status.st_mode & stat.S_IWOTH:
+            return f"{key} lies in {above}, where others than root may write; name a folder below /var/log"
+    try:
+        status = logs.lstat()
+    except FileNotFoundError:
+        return ""
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0:
+        return f"{key} is there and is no folder of root's; name another, or remove it"
+    if any(name != _CORES and device_of(name.removesuffix(".old")) is None for name in os.listdir(logs)):
+        return f"{key} holds other things than Samba's logs of devices; name a folder of its own"
+    return ""
+
+
+def make_folder(path: Path, mode: int, group_id: int) -> None:
+    """Make a folder of root's, or change its group and mode; a link is not followed. Raises OSError."""
+    path.mkdir(parents=True, exist_ok=True)
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fchown(fd, 0, group_id)
+        os.fchmod(fd, mode)
+    finally:
+        os.close(fd)
 
 
 def text(config: Config, server: Server, paths: Paths, source: Path) -> str:

@@ -53,6 +53,18 @@ MISTAKES = {
             "when a share has a user: Samba cannot hold others"
         )
     ],
+    SERVED + '[samba]\nlogs = "/srv/scans/logs"\n': [
+        (
+            'gateway.toml:19: samba.logs: overlaps the folder of share "scans": '
+            "Samba's logs need a folder of root's, below /var/log"
+        )
+    ],
+    SERVED + '[samba]\nlogs = "/var/lib"\n': [
+        (
+            "gateway.toml:19: samba.logs: overlaps [gateway] state: "
+            "Samba's logs need a folder of root's, below /var/log"
+        )
+    ],
     SERVED + second(USER.replace(PASSWORD, "x" * 20) + CLIENTS): [
         (
             'gateway.toml:22: share[1].user: is also the user of share "scans", with another password: '
