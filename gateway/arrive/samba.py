@@ -25,6 +25,10 @@ _EVERY_S: Final = 5.0
 _TELL_AGAIN_S: Final = 600.0
 _MOST_BYTES: Final = 1 << 18
 _MOST_TOLD: Final = 1000
+"""Lines in ten minutes at most: names of users, and addresses of IPv6, are at the choice of whoever tries."""
+_MOST_USERS: Final = 10
+"""A device that tries more names than that is told of as one that tries many."""
+_MANY: Final = "…"
 
 
 @dataclass(slots=True)
@@ -107,22 +111,35 @@ class Refusals:
             return place, ""
 
     def _tell(self, device: str, refused: Refused) -> None:
-        key = (device, refused.why, refused.user)
-        told_s, times = self._told.get(key, (float("-inf"), 0))
         now_s = self.clock()
+        user = refused.user
+        if (device, refused.why, user) not in self._told and self._users(device, refused.why, now_s) >= _MOST_USERS:
+            user = _MANY
+        key = (device, refused.why, user)
+        told_s, times = self._told.get(key, (float("-inf"), 0))
         if now_s - told_s < _TELL_AGAIN_S:
             self._told[key] = (told_s, times + 1)
             return
-        if len(self._told) > _MOST_TOLD:
-            self._told.clear()
+        if key not in self._told and len(self._told) >= _MOST_TOLD:
+            self._told = {old: at for old, at in self._told.items() if now_s - at[0] < _TELL_AGAIN_S}
+            if len(self._told) >= _MOST_TOLD:
+                return
         self._told[key] = (now_s, 0)
         log(
             Event.SMB_REFUSED,
             client=device,
-            user=refused.user or None,
+            user=user or None,
             why=refused.why.value,
             times=times + 1,
             reason=refused.sentence,
+        )
+
+    def _users(self, device: str, why: Why, now_s: float) -> int:
+        """Count the names of users that were told of a device for one reason in the last ten minutes."""
+        return sum(
+            1
+            for (other, reason, _), (told_s, _) in self._told.items()
+            if (other, reason) == (device, why) and now_s - told_s < _TELL_AGAIN_S
         )
 
 

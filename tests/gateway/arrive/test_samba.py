@@ -110,6 +110,12 @@ def told(tmp_path: Path, clock: Clock) -> Refusals:
     return Refusals(tmp_path, clock)
 
 
+def wrong(user: str) -> str:
+    """What smbd logs of a login by an account that is not there."""
+    status = "status [NT_STATUS_NO_SUCH_USER] workstation [P]"
+    return f"  Auth: [SMB2,(null)] user [WORKGROUP]\\[{user}] at [Wed, 25 Nov 2026] with [NTLMv2] {status}\n"
+
+
 def append(path: Path, text: str) -> None:
     """Write to the end of a log."""
     with path.open("a") as file:
@@ -200,3 +206,29 @@ def test_what_is_no_log_is_left_alone(told: Refusals, tmp_path: Path, kind: str)
     if kind == "link":
         append(tmp_path / "elsewhere", SMB1)
     assert looked(told) == []
+
+
+def test_made_up_names_do_not_fill_the_log(told: Refusals, tmp_path: Path, clock: Clock):
+    """Who tries a thousand users is ten lines and one; another device is told all the same, and later both again."""
+    looked(told)
+    append(tmp_path / "10.0.0.9.log", "".join(wrong(f"user{number}") for number in range(1000)))
+    lines = looked(told)
+    assert [line["user"] for line in lines] == [*(f"user{number}" for number in range(10)), "…"]
+    append(tmp_path / "10.0.0.9.log", wrong("other"))
+    append(tmp_path / "10.0.0.8.log", wrong("other"))
+    assert [line["client"] for line in looked(told)] == ["10.0.0.8"]
+    clock.now_s = 601
+    append(tmp_path / "10.0.0.9.log", wrong("other"))
+    assert [line["user"] for line in looked(told)] == ["other"]
+
+
+def test_made_up_addresses_do_not_fill_the_log(told: Refusals, tmp_path: Path, clock: Clock):
+    """Who comes from ever new addresses of IPv6 is a thousand lines in ten minutes, and later told again."""
+    looked(told)
+    for first in (0, 700):
+        lines = "".join(DENIED.replace("10.0.0.9", f"2001:db8::{n:x}") for n in range(first, first + 700))
+        append(tmp_path / "0.0.0.0.log", lines)
+        assert len(looked(told)) == min(700, 1000 - first)
+    clock.now_s = 601
+    append(tmp_path / "0.0.0.0.log", DENIED)
+    assert len(looked(told)) == 1
