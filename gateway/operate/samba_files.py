@@ -83,26 +83,33 @@ def logs_fault(logs: Path) -> str:
     Whoever may rename a folder above it could lay a link there, and have anything else given away; and a folder that
     is in use for something else is not ours to change.
     """
-    key = f"samba.logs: {logs}"
-    for above in logs.parents:
-        try:
-            status = above.stat()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            return f"{key} cannot be looked at ({above}: {error.strerror}); name a folder below /var/log"
-        if not stat.S_ISDIR(status.st_mode):
-            return f"{key} cannot be made, {above} is no folder; name a folder below /var/log"
-        if status.st_uid != 0 or status.st_mode & stat.S_IWOTH:
-            return f"{key} lies in {above}, where others than root may write; name a folder below /var/log"
+    what = next((found for above in logs.parents if (found := _fault_above(above))), "") or _fault_of(logs)
+    return f"samba.logs: {logs} {what}" if what else ""
+
+
+def _fault_above(above: Path) -> str:
+    try:
+        status = above.stat()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"cannot be looked at ({above}: {error.strerror}); name a folder below /var/log"
+    if not stat.S_ISDIR(status.st_mode):
+        return f"cannot be made, {above} is no folder; name a folder below /var/log"
+    if status.st_uid != 0 or status.st_mode & stat.S_IWOTH:
+        return f"lies in {above}, where others than root may write; name a folder below /var/log"
+    return ""
+
+
+def _fault_of(logs: Path) -> str:
     try:
         status = logs.lstat()
     except FileNotFoundError:
         return ""
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0:
-        return f"{key} is there and is no folder of root's; name another, or remove it"
+        return "is there and is no folder of root's; name another, or remove it"
     if any(name != _CORES and device_of(name.removesuffix(".old")) is None for name in os.listdir(logs)):
-        return f"{key} holds other things than Samba's logs of devices; name a folder of its own"
+        return "holds other things than Samba's logs of devices; name a folder of its own"
     return ""
 
 

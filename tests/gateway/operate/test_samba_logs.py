@@ -1,6 +1,5 @@
 """The folder of smbd's logs is made and owned by root: never a link's target, never a folder of something else."""
 
-import os
 import shutil
 from collections.abc import Iterator
 
@@ -39,7 +38,7 @@ def test_a_folder_in_use_is_not_given_away(box: Appliance):
 def test_no_link_is_followed(box: Appliance):
     """A link under the folder's name, or a parent that others may write to, gives nothing away."""
     box.path("/etc/victim").mkdir()
-    os.symlink("/etc/victim", box.path("/var/lib/linked"))
+    box.path("/var/lib/linked").symlink_to("/etc/victim")
     assert "is there and is no folder of root's" in refused(box, "/var/lib/linked")
     box.path("/var/lib/theirs").mkdir()
     shutil.chown(box.path("/var/lib/theirs"), "daemon")
