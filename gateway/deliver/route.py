@@ -17,6 +17,7 @@ from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.tls import upstream_context
 from gateway.events import Event, log
 from gateway.spool.job import JobId
+from gateway.spool.others import without_others
 from gateway.spool.reply import Deferral, Receipt, Scope, Verdict
 from gateway.spool.traffic import Pause, Traffic
 
@@ -106,7 +107,9 @@ class Routes:
         async with self._probes[name]:
             fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
             if fault is not None and self._is_resting(fault):
-                return _deferred(recipients, Deferral(fault.said, Scope.ROUTE), fault.until)
+                # It was said of another scan, whose recipients are not for this one's share, sender and notice.
+                said = without_others(fault.said, recipients)
+                return _deferred(recipients, Deferral(said, Scope.ROUTE), fault.until)
             return await attempt()
 
     def _is_resting(self, fault: Pause) -> bool:

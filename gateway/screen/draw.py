@@ -1,7 +1,6 @@
 """STATUS.txt as text: plain words for a person at the printer, at most 78 columns, from facts and now."""
 
 import math
-import re
 import textwrap
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Final, assert_never
 from conf.model import Address
 from gateway.screen.facts import Facts, Rest, Scan
 from gateway.spool.job import Fate, Recipient, State
+from gateway.spool.others import without_others
 from hotfolder.arrival import Held, Hold
 from hotfolder.names import display_name
 
@@ -20,7 +20,6 @@ _REASON_LENGTH: Final = 300
 _HELD: Final = 10
 _NAMED: Final = 5
 _GB: Final = 1_000_000_000
-_ADDRESS: Final = re.compile(r"[^\s<>()\[\]\"',;:@]+@[^\s<>()\[\]\"',;:@]+")
 
 _IS: Final = {
     Hold.INCOMPLETE: "is still incomplete",
@@ -95,15 +94,10 @@ def _rest(rest: Rest, facts: Facts, now: datetime) -> Iterator[str]:
     yield from _wrapped(
         f'{whole}: the way "{rest.name}" is at fault. Scans wait meanwhile, none is lost. {again}', "  "
     )
-    own = {address.lower() for scan in facts.scans for address in (r.address for r in scan.recipients)}
-    yield from _wrapped(f"Said: {_without_others(_clean(rest.said), own)}", "    ")
+    own = {recipient.address for scan in facts.scans for recipient in scan.recipients}
+    yield from _wrapped(f"Said: {without_others(_clean(rest.said), own)}", "    ")
     to_do = _clean(rest.advice) or "nothing; if it lasts, tell the administrator"
     yield from _wrapped(f"What to do: {to_do}.", "    ")
-
-
-def _without_others(said: str, own: set[str]) -> str:
-    """Return what a mail server said without the recipients of other shares that it may have named."""
-    return _ADDRESS.sub(lambda found: found[0] if found[0].lower().rstrip(".") in own else "(an address)", said)
 
 
 def _problems(facts: Facts) -> Iterator[str]:

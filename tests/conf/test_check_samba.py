@@ -60,10 +60,7 @@ MISTAKES = {
         )
     ],
     SERVED + '[samba]\nlogs = "/var/lib"\n': [
-        (
-            "gateway.toml:19: samba.logs: overlaps [gateway] state: "
-            "Samba's logs need a folder of root's, below /var/log"
-        )
+        ("gateway.toml:19: samba.logs: overlaps [gateway] state: Samba's logs need a folder of root's, below /var/log")
     ],
     SERVED + second(USER.replace(PASSWORD, "x" * 20) + CLIENTS): [
         (

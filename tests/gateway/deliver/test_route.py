@@ -149,6 +149,17 @@ async def test_a_success_ends_the_fault(server_certificate: Certificate, tmp_pat
         assert box.traffic.pauses() == {}
 
 
+async def test_the_recipient_of_another_scan_is_not_named(server_certificate: Certificate, tmp_path: Path, exchange):
+    """What was said of the scan that found a route at fault is told of those that wait, without its recipients."""
+    async with _box(tmp_path, exchange, server_certificate) as box:
+        said = f"550 5.7.1 <boss@contoso.com> and <{OFFICE}>: relay denied"
+        box.traffic.pause(NAME, Pause(time.time() + 500, 1, said, "mend it"))
+        offer = await _offer(box)
+        assert offer.verdicts == {
+            OFFICE: Deferral(f"550 5.7.1 <(an address)> and <{OFFICE}>: relay denied", Scope.ROUTE)
+        }
+
+
 async def test_a_pause_survives_a_restart(server_certificate: Certificate, tmp_path: Path, exchange: Exchange):
     """A route that rests rests on after a restart: a restart is no new attempt at a wrong password."""
     async with _box(tmp_path, exchange, server_certificate) as box:
