@@ -21,11 +21,12 @@ import os
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from conf.model import Share
 from gateway.arrive.addressee import Addressed, Unaddressed, addressee
 from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
+from gateway.arrive.ration import Ration
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, Original, OriginKind
@@ -37,6 +38,9 @@ from hotfolder.arrival import Arrival, ArrivedFile, Emptied, Fault, Held, Recove
 from hotfolder.look import share_of
 from hotfolder.look_sidecar import read_sidecar
 from hotfolder.sidecar import Sidecar, Unusable
+
+_HELD_LINES: Final = 100
+_FAULT_LINES: Final = 20
 
 
 @dataclass(slots=True)
@@ -50,8 +54,13 @@ class FolderDoor:
     standing: Standing | None = None
     """What the folder holds that is not taken, and its troubles; None before the first of either."""
 
+    _keeps_left: bool = True
+    _held_lines: Ration = field(default_factory=lambda: Ration(_HELD_LINES))
+    _fault_lines: Ration = field(default_factory=lambda: Ration(_FAULT_LINES))
+
     async def run(self, *, until_empty: bool = False) -> None:
         """Take what arrives until cancelled; with ``until_empty`` until the folder holds nothing more to take."""
+        self._keeps_left = until_empty  # nobody reads it of a service, and it would grow without end
         with_folders = self.share.folders != "off" or self.share.batch == "folder"
         watching = watch.arrivals(self.share, until_empty=until_empty, with_folders=with_folders)
         async with aclosing(watching) as arrivals:
@@ -62,11 +71,10 @@ class FolderDoor:
                     case Emptied():
                         await asyncio.to_thread(self._remove_folder, item)
                     case Held():
-                        self.left.append(item.sentence)
-                        log(Event.SHARE_HELD, share=self.share.name, file=item.name, reason=item.sentence)
+                        self._tell_held(item)
                     case Fault():
                         if item.trouble is Trouble.FOLDER:
-                            self.left.append(item.sentence)
+                            self._leave(item.sentence)
                         log(Event.SHARE_FAULT, share=self.share.name, trouble=item.trouble.value, reason=item.sentence)
                     case Recovered():
                         log(Event.SHARE_RECOVERED, share=self.share.name, reason=item.sentence)
@@ -74,6 +82,24 @@ class FolderDoor:
                         self.standing = item
                     case _:
                         assert_never(item)
+
+    def _leave(self, sentence: str) -> None:
+        if self._keeps_left:
+            self.left.append(sentence)
+
+    def _tell_held(self, held: Held) -> None:
+        self._leave(held.sentence)
+        lines = self._held_lines.take()
+        if lines > 1:
+            log(Event.SHARE_HELD, share=self.share.name, file=held.name, reason=held.sentence)
+        elif lines == 1:
+            reason = f"more than {_HELD_LINES - 1} files in ten minutes are held; STATUS.txt counts them, not the log"
+            log(Event.SHARE_HELD, share=self.share.name, reason=reason)
+
+    def _tell_fault(self, event: Event, reason: str | None = None) -> None:
+        """Log why a scan was left; of thousands in a share each is offered again every minute."""
+        if self._fault_lines.take() > 0:
+            log(event, share=self.share.name, reason=reason)
 
     async def _take_guarded(self, arrival: Arrival) -> None:
         taking = asyncio.create_task(asyncio.to_thread(self._take_or_leave, arrival))
@@ -89,16 +115,16 @@ class FolderDoor:
             self._take(arrival)
         except OSError as error:
             event = Event.SPACE_LOW if is_out_of_room(error) else Event.LOCAL_FAULT
-            self.left.append(str(error))
-            log(event, share=self.share.name, reason=str(error))
+            self._leave(str(error))
+            self._tell_fault(event, str(error))
 
     def _take(self, arrival: Arrival) -> None:
         """Take one arrival, whole or not at all. Raises OSError; then its files are in the share."""
         intake = self.intake
         size_bytes = sum(file.stamp.size_bytes for file in arrival.files)
         if not intake.has_room(size_bytes, is_here=True):
-            self.left.append("too little free space: scans stay in the share until there is more")
-            log(Event.SPACE_LOW, share=self.share.name)
+            self._leave("too little free space: scans stay in the share until there is more")
+            self._tell_fault(Event.SPACE_LOW)
             return
         draft = files.begin(intake.spool, now_utc())
         try:

@@ -207,6 +207,33 @@ async def test_what_is_not_taken_is_told(door, monkeypatch):
     assert door.left == ["still incomplete: half.pdf: no end mark", "the folder cannot be read"]
 
 
+async def many(share: object, **_: object) -> object:
+    """A share that somebody has filled with files that are no scans."""
+    for number in range(5000):
+        yield Held(Path(f"{number}.pdf"), "no end mark", Hold.INCOMPLETE, "scans")
+
+
+async def test_a_share_full_of_rubbish_does_not_fill_the_log(door, monkeypatch):
+    """A hundred lines in ten minutes are the most, the last says so; a service keeps none of it in memory."""
+    monkeypatch.setattr(watch, "arrivals", many)
+    with capture_logs() as logged:
+        await door.run()
+    assert [line["file"] for line in logged[:-1]] == [f"{number}.pdf" for number in range(99)]
+    assert "more than 99 files in ten minutes are held" in logged[-1]["reason"]
+    assert door.left == []
+    await door.run(until_empty=True)
+    assert len(door.left) == 5000
+
+
+def test_a_full_disk_is_not_told_for_each_scan(door, arrival, monkeypatch):
+    """Scans that wait for room are offered again and again; the log is told twenty times in ten minutes at most."""
+    monkeypatch.setattr(files, "free_bytes", lambda _: 0)
+    with capture_logs() as logged:
+        for _ in range(50):
+            door._take(arrival)
+    assert [line["event"] for line in logged] == ["space-low"] * 20
+
+
 @pytest.mark.parametrize(("number", "event"), [(errno.ENOSPC, "space-low"), (errno.EIO, "local-fault")])
 async def test_a_fault_of_the_disk_does_not_stop_the_door(box, door, arrival, monkeypatch, number, event):
     """A scan that cannot be taken now is logged and left; the door goes on."""
