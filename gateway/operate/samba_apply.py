@@ -16,7 +16,7 @@ from conf.model import Config
 from gateway.operate import samba_files as on_disk
 from gateway.operate import samba_plan as plan
 from gateway.operate import samba_tools as tools
-from gateway.operate.samba_files import Paths
+from gateway.operate.samba_files import Owed, Paths
 from gateway.spool import durable
 from hotfolder.samba import FOLDERS, Server, is_drawn, needs_restart, served
 
@@ -107,7 +107,11 @@ def _serve(config: Config, server: Server, paths: Paths, source: Path, report: R
         if not (is_dry and server is Server.LEGACY and not paths.legacy_folder.is_dir()):
             report.notes += [f"testparm on {path}: {warning}" for warning in on_disk.test_draft(draft)]
             _set_accounts(config, server, draft, report, is_dry=is_dry)
+        owed = on_disk.owed(path)
+        has_moved = needs_restart(before or "", drawn) or owed is Owed.RESTART
         is_changed = before != drawn
+        if not is_dry and (is_changed or server is Server.LEGACY):
+            on_disk.owe(path, Owed.RESTART if has_moved else Owed.RELOAD)
         if is_changed:
             kept = None if is_dry else on_disk.put(draft, path, before)
             note = f"; what was there before is kept as {kept}" if kept else ""
@@ -115,7 +119,8 @@ def _serve(config: Config, server: Server, paths: Paths, source: Path, report: R
     if server is Server.LEGACY:
         is_changed |= _write_unit(paths, report, is_dry=is_dry)
     if not is_dry:
-        _tell(server, path, report, is_changed=is_changed, has_moved=needs_restart(before or "", drawn))
+        _tell(server, path, report, is_changed=is_changed or owed is not None, has_moved=has_moved)
+        on_disk.settle(path)
 
 
 def _set_accounts(config: Config, server: Server, conf: Path, report: Report, *, is_dry: bool) -> None:
@@ -207,5 +212,6 @@ def _end_legacy(paths: Paths, report: Report, *, is_dry: bool) -> None:
         report.done.append(f"stopped {_UNITS[Server.LEGACY]}")
     elif tools.is_running(paths.legacy_conf):
         report.left.append("the SMB1 server still runs: end the smbd that was started with that file")
+    on_disk.settle(paths.legacy_conf)
     paths.legacy_conf.unlink()
     durable.sync_directory(paths.legacy_conf.parent)

@@ -5,6 +5,7 @@ import pwd
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, unique
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -18,6 +19,7 @@ _GUEST: Final = "nobody"
 _MODE: Final = 0o644
 _BEFORE: Final = ".before-scangate"
 _DRAFT: Final = ".scangate-new"
+_UNTOLD: Final = ".scangate-untold"
 _CORES: Final = "cores"
 """What smbd makes beside its logs (Samba 4.17, measured 2026-11-25)."""
 
@@ -165,6 +167,34 @@ def put(draft: Path, path: Path, before: str | None) -> Path | None:
         kept = _keep(path)
     durable.rename(draft, path)
     return kept
+
+
+@unique
+class Owed(Enum):
+    """What smbd has to be told of a file that was put in its place; the value stands beside the file until it was."""
+
+    RELOAD = "reload"
+    RESTART = "restart"
+
+
+def owe(path: Path, what: Owed) -> None:
+    """Note, durably and before a file is replaced, that smbd is to be told. Raises OSError."""
+    durable.replace_file(_untold(path), [what.value.encode()])
+
+
+def owed(path: Path) -> Owed | None:
+    """Return what a run that was cut short has left untold, None when nothing is. Raises OSError."""
+    text = current(_untold(path))
+    return next((what for what in Owed if what.value == text), None)
+
+
+def settle(path: Path) -> None:
+    """Forget it: smbd was told, or a person was. Raises OSError."""
+    _untold(path).unlink(missing_ok=True)
+
+
+def _untold(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_UNTOLD}")
 
 
 def _keep(path: Path) -> Path:
