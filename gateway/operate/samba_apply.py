@@ -112,6 +112,8 @@ def _serve(config: Config, server: Server, paths: Paths, source: Path, report: R
         is_changed = before != drawn
         if not is_dry and (is_changed or server is Server.LEGACY):
             on_disk.owe(path, Owed.RESTART if has_moved else Owed.RELOAD)
+        if is_dry and before is not None and not is_drawn(before):
+            report.notes.append(f"{path} is somebody else's: it would be out of force, and kept beside the new one")
         if is_changed:
             kept = None if is_dry else on_disk.put(draft, path, before)
             note = f"; what was there before is kept as {kept}" if kept else ""
@@ -132,6 +134,13 @@ def _set_accounts(config: Config, server: Server, conf: Path, report: Report, *,
         report.done.append(f"disabled the Samba account {name}, which no share{_of(server)} names any more")
     if is_dry:
         report.done += [f"made the Samba account {name}{_of(server)}" for name in keep if name not in before]
+        report.done += [
+            f"enabled the Samba account {name}{_of(server)}"
+            for name in keep
+            if name in before and before[name].is_disabled
+        ]
+        if any(name in before for name in keep):
+            report.notes.append(f"a dry run does not tell whether the passwords{_of(server)} have changed")
         return
     for name, password in keep.items():
         tools.set_password(conf, name, password)

@@ -104,7 +104,7 @@ def _problems(facts: Facts) -> Iterator[str]:
     if facts.free_bytes < facts.reserve_bytes:
         yield from _item(
             f"Too little free space: {_size(facts.free_bytes)}, and {_size(facts.reserve_bytes)} have to stay free. "
-            "New scans stay in this folder until there is more.",
+            "Until there is more, new scans are refused or stay in this folder.",
             "remove what nobody needs from the folder _failed, and tell the administrator.",
         )
     for fault in facts.standing.faults:

@@ -51,7 +51,10 @@ TABLE: list[tuple[dict[str, Any], str]] = [
     ({"resting": (rest(until=at(13)),)}, "It is tried again with the next scan."),
     ({"resting": (rest(advice="Renew the secret."),)}, "What to do: Renew the secret."),
     ({"resting": (rest(),), "upstreams": 2}, 'Delivering in part: the way "submission" is at fault.'),
-    ({"free_bytes": 150_000_000}, "Too little free space: 150 MB, and 200 MB have to stay free. New scans stay"),
+    (
+        {"free_bytes": 150_000_000},
+        "Too little free space: 150 MB, and 200 MB have to stay free. Until there is more, new scans are refused",
+    ),
     ({"free_bytes": 0}, "Too little free space: 0 MB,"),
     ({"standing": held(Hold.STRANGE)}, "* x.pdf is not taken: it is a symbolic link. What to do: remove it, and put a"),
     ({"standing": held(Hold.INCOMPLETE)}, "x.pdf is still incomplete: it is a symbolic link. What to do: if the"),
