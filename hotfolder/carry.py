@@ -10,12 +10,13 @@ Writers on other machines are not seen: only a stamp that stays as it was, asked
 import errno
 import hashlib
 import os
+import stat
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
 from hotfolder.arrival import ArrivedFile, Stamp
-from hotfolder.claim import NO_FILE_NOW, Changed, Gone, Taken, digest, own_directory, why_moved
+from hotfolder.claim import NO_FILE_NOW, Changed, Gone, Taken, digest_of, own_directory, why_moved
 from hotfolder.errors import telling
 from hotfolder.exclusive import free_names, rename_exclusive
 from hotfolder.look import open_directory, open_folder, open_scan, share_of, stamp_of, why_strange
@@ -95,8 +96,8 @@ def _copy(file: ArrivedFile, share_fd: int, copy: str, into_fd: int, sha256: str
 def finish(path: Path, share_dir: Path, name: str, mark: str, folder: str = "") -> None:
     """Remove from the share what stands copied at ``path``, after a crash between the two. Raises ShareError.
 
-    Of a file under its old name only the bytes tell whether it is the same one. ``folder`` as in ``ArrivedFile``; when
-    it has gone, so has the file.
+    Only the bytes tell whether it is the same file; another one that bears the mark gets its name again. ``folder`` as
+    in ``ArrivedFile``; when it has gone, so has the file.
     """
     hidden = _hidden(mark)
     with (
@@ -105,38 +106,51 @@ def finish(path: Path, share_dir: Path, name: str, mark: str, folder: str = "") 
         open_folder(share_dir, folder) as share_fd,
     ):
         if not _exists(hidden, share_fd):
-            if not _is_twin(path, share_dir / folder / name, folder):
+            if not _is_twin(path, name, share_fd):
                 return
             os.rename(name, hidden, src_dir_fd=share_fd, dst_dir_fd=share_fd)
-        _remove(hidden, share_fd)
+        # Looked at once it is hidden: its name may have been another file's by the rename, now or before the crash.
+        if _is_twin(path, hidden, share_fd):
+            _remove(hidden, share_fd)
+        else:
+            _show(hidden, name, share_fd)
 
 
 def put_back(path: Path, share_dir: Path, name: str, mark: str, folder: str = "") -> None:
     """Undo a claim: the file is in the share again, under its name or the first free one, and not at ``path``.
 
-    ``folder`` as in ``ArrivedFile``; it is made again when it is gone. Raises ShareError, the file being in one of the
-    two places or in both.
+    Without a copy at ``path`` only what bears the mark is shown again. ``folder`` as in ``ArrivedFile``; it is made
+    again when it is gone. Raises ShareError, the file being in one of the two places or in both.
     """
     hidden = _hidden(mark)
-    with (
-        telling(f"cannot give {display_name(name)} back to the share"),
-        open_directory(share_dir) as top_fd,
-        own_directory(folder, top_fd) if folder else nullcontext(top_fd) as share_fd,
-    ):
-        if not _exists(hidden, share_fd) and not _is_twin(path, share_dir / folder / name, folder):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            draft = hidden + ".part"
-            with suppress(FileNotFoundError):
-                os.unlink(draft, dir_fd=share_fd)
-            with os.fdopen(os.open(draft, flags, 0o660, dir_fd=share_fd), "wb") as back, open_scan(path) as fd:
-                while block := os.read(fd, _BLOCK_BYTES):
-                    back.write(block)
-                back.flush()
-                os.fsync(back.fileno())
-            os.rename(draft, hidden, src_dir_fd=share_fd, dst_dir_fd=share_fd)
-        if _exists(hidden, share_fd):
-            _show(hidden, name, share_fd)
-        path.unlink()
+    with telling(f"cannot give {display_name(name)} back to the share"):
+        if not path.exists():
+            with suppress(FileNotFoundError), open_folder(share_dir, folder) as share_fd:
+                if _exists(hidden, share_fd):
+                    _show(hidden, name, share_fd)
+            return
+        with (
+            open_directory(share_dir) as top_fd,
+            own_directory(folder, top_fd) if folder else nullcontext(top_fd) as share_fd,
+        ):
+            if not _exists(hidden, share_fd) and not _is_twin(path, name, share_fd):
+                _copy_back(path, hidden, share_fd)
+            if _exists(hidden, share_fd):
+                _show(hidden, name, share_fd)
+            path.unlink()
+
+
+def _copy_back(path: Path, hidden: str, share_fd: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    draft = hidden + ".part"
+    with suppress(FileNotFoundError):
+        os.unlink(draft, dir_fd=share_fd)
+    with os.fdopen(os.open(draft, flags, 0o660, dir_fd=share_fd), "wb") as back, open_scan(path) as fd:
+        while block := os.read(fd, _BLOCK_BYTES):
+            back.write(block)
+        back.flush()
+        os.fsync(back.fileno())
+    os.rename(draft, hidden, src_dir_fd=share_fd, dst_dir_fd=share_fd)
 
 
 def _hidden(mark: str) -> str:
@@ -176,11 +190,13 @@ def _is_same(one: Stamp, other: Stamp) -> bool:
     return (one.inode, one.size_bytes, one.mtime_ns) == (other.inode, other.size_bytes, other.mtime_ns)
 
 
-def _is_twin(path: Path, other: Path, folder: str) -> bool:
-    """Tell whether another path holds the very same bytes."""
+def _is_twin(path: Path, name: str, share_fd: int) -> bool:
+    """Tell whether a file of the share holds the very same bytes. Raises OSError when nobody can tell."""
     try:
-        if other.stat(follow_symlinks=False).st_size != path.stat().st_size:
+        status = _stat(name, share_fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != path.stat().st_size:
             return False
-        return digest(other, folder) == digest(path)
-    except OSError:
+        with open_scan(name, dir_fd=share_fd) as fd, open_scan(path) as copy_fd:
+            return digest_of(fd) == digest_of(copy_fd)
+    except FileNotFoundError:
         return False

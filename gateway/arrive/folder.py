@@ -13,12 +13,14 @@ in both, and the next start gives back what was taken; one after 3 leaves a whol
 instant is a file in neither place.
 
 A share on a remote mount has no rename into the job: in 3 the file is copied, flushed, and then removed from the share
-(``hotfolder.carry``). A crash in between leaves it in both, and the next start removes it from the share.
+(``hotfolder.carry``). A crash in between leaves it in both, and the next start removes it from the share; when that is
+not mounted then, the job waits until it is.
 """
 
 import asyncio
+import errno
 import os
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, assert_never
@@ -35,6 +37,7 @@ from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
 from hotfolder import carry, claim, clear, watch
 from hotfolder.arrival import Arrival, ArrivedFile, Emptied, Fault, Held, Recovered, Standing, Trouble
+from hotfolder.errors import ShareError
 from hotfolder.look import share_of
 from hotfolder.look_sidecar import read_sidecar
 from hotfolder.sidecar import Sidecar, Unusable
@@ -121,8 +124,10 @@ class FolderDoor:
     def _take(self, arrival: Arrival) -> None:
         """Take one arrival, whole or not at all. Raises OSError; then its files are in the share."""
         intake = self.intake
+        settle_claims(intake.spool, self.share)
+        is_apart = carry.is_apart(self.share.path, intake.spool.jobs)
         size_bytes = sum(file.stamp.size_bytes for file in arrival.files)
-        if not intake.has_room(size_bytes, is_here=True):
+        if not intake.has_room(size_bytes, is_here=not is_apart):
             self._leave("too little free space: scans stay in the share until there is more")
             self._tell_fault(Event.SPACE_LOW)
             return
@@ -132,6 +137,8 @@ class FolderDoor:
             if envelope is None:  # a sidecar changed: the scan is offered again
                 files.discard(intake.spool, draft)
                 return
+            if is_apart:
+                files.note_copied(draft)
             files.commit(intake.spool, draft, envelope)
         except BaseException:
             files.discard(intake.spool, draft)
@@ -213,11 +220,9 @@ def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:
     """
     for original in envelope.originals:
         stored = directory / files.ORIGINAL / original.stored
-        if not stored.exists():
-            continue
-        if carry.is_apart(folder, stored.parent):
+        if carry.is_apart(folder, directory):  # also without a copy: what was hidden then is to be seen again
             carry.put_back(stored, folder, original.name, _mark(directory, original), original.folder)
-        else:
+        elif stored.exists():
             claim.give_back(stored, folder, original.name, original.folder)
     files.remove(directory)
 
@@ -232,7 +237,21 @@ def resume_claims(spool: Spool, journal: Journal, shares: tuple[Share, ...]) -> 
             _resume(spool, job_id, folders)
         except OSError as error:
             spool.in_hand.add(job_id)  # not to be adopted in part; the next start tries again
+            with suppress(OSError, CorruptEnvelopeError):
+                if files.is_copied(spool.jobs / job_id):
+                    spool.unsettled[job_id] = files.read_envelope(spool.jobs / job_id).origin.name
             log(Event.LOCAL_FAULT, job_id, reason=f"a claim cut short cannot be undone: {error}")
+
+
+def settle_claims(spool: Spool, share: Share) -> None:
+    """Undo or go on with the claims of a share that was away at the start, before anything else is taken off it.
+
+    What they copied may be there still, and would be taken for another scan. Raises OSError while it is away.
+    """
+    for job_id in [one for one, name in tuple(spool.unsettled.items()) if name == share.name]:
+        _resume(spool, job_id, {share.name: share.path})
+        del spool.unsettled[job_id]
+        spool.in_hand.discard(job_id)
 
 
 def _resume(spool: Spool, job_id: JobId, folders: dict[str, Path]) -> None:
@@ -247,6 +266,9 @@ def _resume(spool: Spool, job_id: JobId, folders: dict[str, Path]) -> None:
     present = set(os.listdir(originals)) if originals.is_dir() else set()
     missing = [original for original in envelope.originals if original.stored not in present]
     folder = folders.get(envelope.origin.name)
+    if folder is not None and files.is_copied(directory) and not carry.is_apart(folder, originals):
+        why = "files that were being copied may be there still: mount it, or take the share out of the configuration"
+        raise ShareError(errno.ENODEV, f"share {envelope.origin.name} is not mounted at {folder}, and {why}")
     if not missing and folder is not None and carry.is_apart(folder, originals):
         for original in envelope.originals:  # copied; what may be left in the share is removed before it is adopted
             mark = _mark(directory, original)

@@ -26,6 +26,7 @@ ENVELOPE: Final = "envelope.json"
 ORIGINAL: Final = "original"
 PDF: Final = "scan.pdf"
 MESSAGE: Final = "message.eml"
+_COPIED: Final = "copied"
 _INCOMING: Final = "incoming"
 _BLOCK_BYTES: Final = 1 << 20
 _DIRECTORY_MODE: Final = 0o750
@@ -44,6 +45,7 @@ class Spool:
     """The four directories of one state directory.
 
     ``in_hand`` holds the ids that this process is just committing or claiming, so that adoption leaves them alone.
+    ``unsettled``: claims cut short that wait for their share, which is away; the share's name by job.
     """
 
     incoming: Path
@@ -51,6 +53,7 @@ class Spool:
     failed: Path
     quarantine: Path
     in_hand: set[JobId] = field(default_factory=set)
+    unsettled: dict[JobId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,16 @@ def commit(spool: Spool, draft: Draft, envelope: Envelope) -> None:
         if not draft.directory.exists():  # renamed, but a flush failed: its sender is refused, so it must not be sent
             remove(spool.jobs / draft.id)
         raise
+
+
+def note_copied(draft: Draft) -> None:
+    """Note in a draft, durably by its commit, that its files come off another file system, by copying. OSError."""
+    durable.write_file(draft.directory / _COPIED, [])
+
+
+def is_copied(directory: Path) -> bool:
+    """Tell whether the files of a job come off another file system."""
+    return (directory / _COPIED).exists()
 
 
 def discard(spool: Spool, draft: Draft) -> None:

@@ -11,6 +11,7 @@ import pytest
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.spool import files
 from gateway.spool.envelope import Envelope, Origin, Original, OriginKind
+from gateway.spool.job import State
 from hotfolder import carry
 from hotfolder.errors import ShareError
 from tests.gateway.arrive.sharing import drop, in_share
@@ -63,6 +64,14 @@ def test_a_disk_that_fails_within_the_claim_leaves_the_scan(apart: Box, monkeypa
     assert files.listing(apart.spool.jobs) == ()
 
 
+def test_a_scan_on_another_disk_leaves_the_whole_reserve(apart: Box, monkeypatch: pytest.MonkeyPatch):
+    """Left where it is, it holds none of our space: half the reserve is for what lies on our own disk."""
+    door = FolderDoor(apart.intake, apart.config.share[0])
+    monkeypatch.setattr(files, "free_bytes", lambda _: apart.config.gateway.free_space + 2 * len(SCAN))
+    door._take(drop(apart, {"1.pdf": SCAN}))
+    assert (in_share(apart), files.listing(apart.spool.jobs)) == ({"1.pdf": SCAN}, ())
+
+
 def copied(box: Box, count: int, stands_as: str) -> Envelope:
     """A claim of two files that a crash cut short: so many are copied, and the first still stands in the share."""
     draft = files.begin(box.spool, NOW)
@@ -70,6 +79,7 @@ def copied(box: Box, count: int, stands_as: str) -> Envelope:
     committed = envelope(draft.id, origin=Origin(OriginKind.SHARE, "scans"), originals=originals)
     for original in originals[:count]:
         (draft.originals / original.stored).write_bytes(SCAN)
+    files.note_copied(draft)
     files.commit(box.spool, draft, committed)
     box.spool.in_hand.clear()
     name = carry._hidden(f"{draft.id}-0001") if stands_as == "hidden" else "1.pdf"
@@ -101,3 +111,35 @@ def test_the_next_scan_of_the_same_name_is_spared(apart: Box):
     (apart.config.share[0].path / "2.pdf").write_bytes(b"the next")
     resume_claims(apart.spool, apart.journal, apart.config.share)
     assert in_share(apart) == {"2.pdf": b"the next"}
+
+
+def test_a_file_hidden_without_a_copy_is_shown_again(apart: Box):
+    """A crash just before the next scan of a name is shown again hides no scan for ever."""
+    copied(apart, 0, "hidden")
+    resume_claims(apart.spool, apart.journal, apart.config.share)
+    assert in_share(apart) == {"1.pdf": SCAN}
+    assert files.listing(apart.spool.jobs) == ()
+
+
+def test_a_claim_waits_for_a_share_that_is_not_mounted(apart: Box):
+    """Nothing is sent or given back while the share is away: what it still holds would be sent again or buried."""
+    whole, half = copied(apart, 2, "named"), copied(apart, 1, "hidden")
+    share = apart.config.share[0].path
+    away = share.with_name(f"{share.name}-away")
+    share.rename(away)
+    share.symlink_to(apart.config.gateway.state.parent)  # what is under a mount point: a folder of our own disk
+    try:
+        apart.recover()
+        assert apart.journal.jobs(frozenset(State), 10) == []
+        assert files.listing(apart.spool.jobs) == tuple(sorted((whole.id, half.id)))
+        with pytest.raises(ShareError, match="is not mounted"):
+            FolderDoor(apart.intake, apart.config.share[0])._take(drop(apart, {"3.pdf": b"another"}))
+    finally:
+        share.unlink()
+        away.rename(share)
+    door = FolderDoor(apart.intake, apart.config.share[0])
+    arrival = drop(apart, {"3.pdf": b"another"})
+    door._take(arrival)
+    assert list(in_share(apart).values()) == [SCAN]
+    apart.recover()
+    assert len(apart.journal.jobs(frozenset(State), 10)) == 2
