@@ -2,10 +2,11 @@
 
 A scan goes when its sidecar is there and complete, or when none came in time. The two belong together when they lie in
 one folder, have one stem (compared in NFC and without case), and arrived within the stated time of each other: devices
-use their names again, and a sidecar left over from an earlier scan must not say who gets this one. Every doubt makes
-the scan fail visibly, its sidecars with it; no doubt ever sends it to whom the share names.
+use their names again, and a sidecar left over from an earlier scan, or too late for it, must not say who gets this one.
+Every doubt makes the scan fail visibly, its sidecars with it; no doubt ever sends it to whom the share names.
 """
 
+import math
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -66,6 +67,25 @@ def pair(look: Outlook, track: Track, arrived_ns: Mapping[str, int], now_s: floa
     return replace(look, ready=tuple(going), held=held, is_pending=is_pending, due_s=due_s, companions=companions)
 
 
+def went_alone(look: Outlook, track: Track, now_s: float, rule: Rule) -> Mapping[tuple[str, str], float]:
+    """Return ``Track.alone`` after this look: a scan that goes without a sidecar may get one yet, when it has gone.
+
+    The next scan of its name must not go by that one. After ``incomplete_timeout_s`` nothing is late any more.
+    """
+    alone = {called: until_s for called, until_s in track.alone.items() if now_s < until_s}
+    for key, _ in look.ready if rule.sidecar_s is not None else ():
+        until_s = track.histories[key].changed_s + max(rule.incomplete_timeout_s, 2 * (rule.sidecar_s or 0.0))
+        if not look.companions.get(key) and now_s < until_s:
+            alone |= dict.fromkeys(_called(key), until_s)
+    return alone
+
+
+def _called(scan: str) -> set[tuple[str, str]]:
+    """Return the folder and the stem that a sidecar of this scan may have."""
+    folder, name = split_key(scan)
+    return {(folder, _folded(stem_of(name))), (folder, _folded(name))}
+
+
 def _kin(track: Track, look: Outlook) -> _Kin:
     scans: dict[tuple[str, str], list[str]] = {}
     sidecars: dict[str, tuple[str, ...]] = {}
@@ -76,8 +96,8 @@ def _kin(track: Track, look: Outlook) -> _Kin:
             found.append(key)
         elif key in track.histories:
             sidecars[key] = ()
-            for called in {_folded(stem_of(name)), _folded(name)}:
-                scans.setdefault((folder, called), []).append(key)
+            for called in _called(key):
+                scans.setdefault(called, []).append(key)
     of_sidecar: dict[str, tuple[str, ...]] = {}
     for key in found:
         folder, name = split_key(key)
@@ -118,7 +138,7 @@ def _decide(
         arrived_ns.get(key, 0) - arrived_ns.get(one, 0) > wait_s * _NS for one in mine
     ):
         return Wait(until_s)  # an older one of a name used again may yet be overwritten by this scan's own
-    doubt = next(_doubts(key, mine, family, finished, track, arrived_ns, wait_s), "")
+    doubt = next(_doubts(key, mine, family, finished, track, arrived_ns, now_s, wait_s), "")
     return replace(ready, rejected=f"{_FAILED}{doubt}.") if doubt else ready
 
 
@@ -141,6 +161,7 @@ def _doubts(
     finished: Mapping[str, Ready],
     track: Track,
     arrived_ns: Mapping[str, int],
+    now_s: float,
     wait_s: float,
 ) -> Iterator[str]:
     names = " and ".join(display_name(split_key(one)[1]) for one in mine)
@@ -155,5 +176,8 @@ def _doubts(
             yield f"its sidecar {names} cannot be used, {structure.reason}"
         elif finished[one].rejected:
             yield f"its sidecar {names} cannot be used"
+        folder, name = split_key(one)
+        if now_s < track.alone.get((folder, _folded(stem_of(name))), -math.inf):
+            yield f"an earlier scan of its name went without one, and its sidecar {names} may be that scan's"
         if abs(arrived_ns.get(one, 0) - arrived_ns.get(key, 0)) > wait_s * _NS:
             yield f"its sidecar {names} came more than sidecar_timeout before or after it, and may be another scan's"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -10,7 +10,7 @@ from hotfolder.errors import advice
 from hotfolder.look import ask_lease, ask_structure, list_folder
 from hotfolder.look_sidecar import ask_sidecar
 from hotfolder.names import split_key
-from hotfolder.pairing import pair
+from hotfolder.pairing import pair, went_alone
 from hotfolder.settle import AskLease, AskStructure, History, Rule, Step, Wait, lease_tested, settle, structure_tested
 from hotfolder.sidecar import is_sidecar_name
 from hotfolder.track import Outlook, Track, observe, outlook
@@ -54,10 +54,11 @@ def take_survey(
         return Survey(track, outlook(track, {}, {}, clock()), advice(error), time.perf_counter() - began_s)
     track = observe(track, listing.sightings, events, rule)
     histories, steps = _carry_on(folder, track.histories, rule, clock)
-    track = Track(histories, track.offered, track.left)
+    track = replace(track, histories=histories)
     now_s = clock()
     arrived_ns = {key: sighting.arrived_ns for key, sighting in listing.sightings.items()}
     paired = pair(outlook(track, steps, listing.strange, now_s), track, arrived_ns, now_s, rule)
+    track = replace(track, alone=went_alone(paired, track, now_s, rule))
     return Survey(track, paired, "", time.perf_counter() - began_s, listing.folders)
 
 

@@ -17,11 +17,14 @@ class Track:
     """What is known of the files of a share, by key: ``name``, or ``folder/name`` for one in a sub-folder.
 
     ``offered``: the inode of every file just offered. ``left``: how often this inode was offered and left.
+    ``alone``: what a sidecar would be called, by folder and stem, of scans that went without one, and until when one of
+    that name may be theirs.
     """
 
     histories: Mapping[str, History]
     offered: Mapping[str, int]
     left: Mapping[str, tuple[int, int]]
+    alone: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 NOTHING: Final = Track({}, {}, {})
@@ -50,7 +53,7 @@ def observe(track: Track, sightings: Mapping[str, Sighting], events: Mapping[str
             histories[name] = seen(known if event_s is None else disturbed(known, event_s), sighting, rule)
         if times and inode == sighting.stamp.inode:
             left_again[name] = (inode, times)
-    return Track(histories, {}, left_again)
+    return Track(histories, {}, left_again, track.alone)
 
 
 def backoff_s(times: int, rule: Rule) -> float:

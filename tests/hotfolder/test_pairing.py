@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotfolder.arrival import Hold, Stamp
-from hotfolder.pairing import pair
+from hotfolder.pairing import pair, went_alone
 from hotfolder.settle import History, Ready, Rule, Wait
 from hotfolder.track import Outlook, Track, outlook
 from hotfolder.verdict import Incomplete
@@ -26,6 +28,7 @@ def paired(
     empty: tuple[str, ...] = (),
     now_s: float = NOW_S,
     rule: Rule = RULE,
+    alone: Mapping[tuple[str, str], float] | None = None,
 ) -> Outlook:
     """The outlook at ``now_s`` on files that changed at 990 s and arrived together, or as given."""
     histories = {
@@ -37,7 +40,7 @@ def paired(
         )
         for number, (key, step) in enumerate(steps.items())
     }
-    track = Track(histories, {}, {})
+    track = Track(histories, {}, {}, alone or {})
     arrived_ns = {key: int((arrived or {}).get(key, 0.0) * NS) for key in steps}
     return pair(outlook(track, steps, strange or {}, now_s), track, arrived_ns, now_s, rule)
 
@@ -158,6 +161,34 @@ def test_a_sidecar_left_over_does_not_address_the_next_scan_of_its_name():
     assert "may be another scan's" in late.ready[0][1].rejected
     assert [one for one, _ in late.companions["scan.pdf"]] == ["scan.xml"]
     assert go(paired(steps, arrived={"scan.pdf": 990.0, "scan.xml": 961.0})) == {"scan.pdf": ("scan.xml",)}
+
+
+@pytest.mark.parametrize("sidecar", ["scan.xml", "SCAN.PDF.txt"])
+@pytest.mark.parametrize("first", [READY, Ready(rejected="The file is cut short.")])
+def test_a_sidecar_too_late_for_its_scan_does_not_address_the_next_one(sidecar: str, first: Ready):
+    """After a scan went without one, a sidecar of its name is perhaps that scan's: the next scan fails with it.
+
+    Not for ever: a share may get scans with and without sidecars. Other names and folders are not concerned.
+    """
+    history = History(Stamp(1, 9, 1, 8), 970.0, NOW_S)
+    track = Track({"scan.pdf": history}, {}, {})
+    gone = pair(outlook(track, {"scan.pdf": first}, {}, NOW_S), track, {}, NOW_S, RULE)
+    alone = went_alone(gone, track, NOW_S, RULE)
+    look = paired({"scan.pdf": READY, sidecar: READY}, alone=alone)
+    assert "an earlier scan of its name went without one" in look.ready[0][1].rejected
+    assert [one for one, _ in look.companions["scan.pdf"]] == [sidecar]
+    assert go(paired({"bob/scan.pdf": READY, f"bob/{sidecar}": READY}, alone=alone)) != {}
+    assert go(paired({"scan.pdf": READY, sidecar: READY}, alone=alone, now_s=1570.0)) == {"scan.pdf": (sidecar,)}
+    assert went_alone(Outlook((), {}, False, 0.0), replace(track, alone=alone), 1570.0, RULE) == {}
+
+
+def test_a_scan_with_its_sidecar_casts_no_doubt_on_the_next():
+    """A device that uses its names again and always sends a sidecar is never doubted."""
+    histories = {key: History(Stamp(1, 9, 1, 8), 990.0, NOW_S) for key in ("scan.pdf", "scan.xml")}
+    track = Track(histories, {}, {})
+    look = paired({"scan.pdf": READY, "scan.xml": READY})
+    assert went_alone(look, track, NOW_S, RULE) == {}
+    assert went_alone(look, track, NOW_S, Rule(5.0, 600.0)) == {}
 
 
 def test_a_sidecar_far_too_late_does_not_address_an_old_scan():
