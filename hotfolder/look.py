@@ -58,20 +58,24 @@ def why_strange(status: os.stat_result) -> str:
 def list_folder(folder: Path, clock: Callable[[], float], *, with_folders: bool = False) -> Listing:
     """List the top level of a share, and the folders directly below it when asked to; droppings are passed over.
 
-    What goes away meanwhile is left out. A sub-folder that cannot be listed is strange. Raises OSError when the top
-    level cannot be listed to its end: a part of a listing would look as if files had been deleted.
+    What goes away meanwhile is left out. A sub-folder that cannot be listed to its end is strange, and its files are not
+    seen: a part of it would look like a whole scan. Raises OSError when the top level cannot be listed to its end: a
+    part of a listing would look as if files had been deleted.
     """
     listing = Listing()
     with open_directory(folder) as top_fd:
         below = _list_into(listing, top_fd, folder, "", clock)
         for name, inode in below.items() if with_folders else ():
+            part = Listing()
             try:
                 with open_directory(name, dir_fd=top_fd, is_link_refused=True) as fd:
-                    deeper = _list_into(listing, fd, folder / name, f"{name}/", clock)
+                    deeper = _list_into(part, fd, folder / name, f"{name}/", clock)
             except OSError as error:
                 if error.errno not in _NO_FOLDER_NOW:
                     listing.strange[name] = f"the folder cannot be read: {advice(error)}"
                 continue
+            listing.sightings.update(part.sightings)
+            listing.strange.update(part.strange)
             listing.folders[name] = inode
             listing.strange.update((f"{name}/{deep}", _TOO_DEEP) for deep in deeper)
     return listing

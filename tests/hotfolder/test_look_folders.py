@@ -1,4 +1,8 @@
+import errno
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,6 +55,31 @@ def test_folders_are_looked_into_when_asked(tmp_path: Path):
     assert set(listing.strange) == {"alice/2026", "alice/link.pdf", "bob"}
     assert "one level up" in listing.strange["alice/2026"]
     assert listing.folders == {name: (tmp_path / name).stat().st_ino for name in FOLDERS}
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOENT])
+def test_a_folder_listed_in_part_counts_as_not_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int):
+    """Half a folder would look like a whole scan with fewer pages: none of its files is seen in such a look."""
+    folder = tmp_path / "job"
+    folder.mkdir()
+    for name in ("1.jpg", "2.jpg"):
+        (folder / name).write_bytes(b"x")
+    real = os.scandir
+
+    @contextmanager
+    def failing(fd: int) -> Iterator[Iterator[os.DirEntry[str]]]:
+        def entries() -> Iterator[os.DirEntry[str]]:
+            with real(fd) as found:
+                yield next(found)
+            if os.fstat(fd).st_ino == folder.stat().st_ino:
+                raise OSError(number, "it fails")
+
+        yield entries()
+
+    monkeypatch.setattr(os, "scandir", failing)
+    listing = list_folder(tmp_path, time.monotonic, with_folders=True)
+    assert (listing.sightings, listing.folders) == ({}, {})
+    assert set(listing.strange) == ({"job"} if number == errno.EIO else set())
 
 
 def test_folders_are_passed_over_otherwise(tmp_path: Path):
