@@ -7,7 +7,7 @@ from typing import assert_never
 from conf.model import Share
 from hotfolder.arrival import Arrival, ArrivedFile, Emptied
 from hotfolder.emptied import Empties, emptied
-from hotfolder.group import Scan, each_alone, in_sequence
+from hotfolder.group import Said, Scan, each_alone, in_sequence
 from hotfolder.group_folders import in_folders
 from hotfolder.names import split_key
 from hotfolder.pages import UNSEEN, PageRule
@@ -23,6 +23,7 @@ class Batches:
         self._share = share
         self._rule = PageRule(gap_s=share.page_gap)
         self._followed = UNSEEN
+        self._said: Said = {}
         self._empties = Empties()
 
     def sort(self, survey: Survey, now_s: float) -> tuple[Survey, tuple[Arrival, ...]]:
@@ -36,7 +37,8 @@ class Batches:
             case "sequence":
                 found, self._followed = in_sequence(self._followed, histories, outlook, now_s, self._rule)
             case "folder":
-                found = in_folders(histories, outlook, now_s, self._rule)
+                found = in_folders(histories, outlook, now_s, self._rule, self._said)
+                self._said = found.said
             case _:
                 assert_never(self._share.batch)
         arrivals = tuple(self._arrivals(found.scans, histories, outlook))

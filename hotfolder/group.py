@@ -6,7 +6,7 @@ doubt they are not, for a page too many goes to the wrong person, and one too fe
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from hotfolder import page_notes
@@ -27,12 +27,20 @@ class Scan:
     called: str = ""
 
 
+Said = Mapping[str, tuple[int, tuple[str, ...]]]
+"""Of files, by key: the inode, and the notes of the scan that each was in when it was last offered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What a look comes to: the complete scans, and the outlook, which also counts the files that wait for theirs."""
+    """What a look comes to: the complete scans, and the outlook, which also counts the files that wait for theirs.
+
+    ``said``: of files in sub-folders, what their mail is to say whenever it goes.
+    """
 
     scans: tuple[Scan, ...]
     outlook: Outlook
+    said: Said = field(default_factory=dict)
 
 
 def each_alone(outlook: Outlook) -> Grouping:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hotfolder import page_notes
 from hotfolder.arrival import Hold
-from hotfolder.group import Grouping, Scan, in_order
+from hotfolder.group import Grouping, Said, Scan, in_order
 from hotfolder.names import display_name, split_key
 from hotfolder.numbering import natural_key
 from hotfolder.pages import PageRule
@@ -17,12 +17,16 @@ from hotfolder.track import Outlook
 _STUCK = frozenset({Hold.INCOMPLETE, Hold.OPEN})
 
 
-def in_folders(histories: Mapping[str, History], outlook: Outlook, now_s: float, rule: PageRule) -> Grouping:
+def in_folders(
+    histories: Mapping[str, History], outlook: Outlook, now_s: float, rule: PageRule, said: Said
+) -> Grouping:
     """Decide which sub-folders are complete. A file at the top level is a scan of its own.
 
     A folder is complete when nothing in it is on its way, and nothing in it has changed for ``gap_s``. A file that was
     cut short is waited for until ``hold_s`` after its last change; then the scan goes without it, and says so.
+    ``said`` is that of the look before: what was missing then may have been taken, and the scan left.
     """
+    said = {key: one for key, one in said.items() if key in histories and histories[key].stamp.inode == one[0]}
     folders: dict[str, list[str]] = {}
     for key in histories:
         folders.setdefault(split_key(key)[0], []).append(key)
@@ -35,7 +39,9 @@ def in_folders(histories: Mapping[str, History], outlook: Outlook, now_s: float,
         waits_for = {key: _waits_until_s(key, histories[key], seen, ready, rule) for key in keys}
         until_s = max(waits_for.values())
         if now_s >= until_s:
-            scans += _complete(folder, keys, histories, seen, rule)
+            for scan in _complete(folder, keys, histories, seen, rule):
+                known = (note for key in scan.keys if key in said for note in said[key][1])
+                scans.append(replace(scan, notes=tuple(dict.fromkeys((*known, *scan.notes)))))
             continue
         late = [key for key, wait_s in waits_for.items() if now_s < wait_s]
         outlook = replace(outlook, due_s=min(outlook.due_s, until_s))
@@ -44,7 +50,9 @@ def in_folders(histories: Mapping[str, History], outlook: Outlook, now_s: float,
             outlook = replace(outlook, held={**outlook.held, folder: (Hold.PAGES, reason)})
         else:
             outlook = replace(outlook, is_pending=True)
-    return Grouping(in_order(scans, outlook), outlook)
+    for scan in scans:
+        said |= {key: (histories[key].stamp.inode, scan.notes) for key in scan.keys}
+    return Grouping(in_order(scans, outlook), outlook, said)
 
 
 def _hold(key: str, outlook: Outlook) -> Hold | None:

@@ -58,9 +58,9 @@ def why_strange(status: os.stat_result) -> str:
 def list_folder(folder: Path, clock: Callable[[], float], *, with_folders: bool = False) -> Listing:
     """List the top level of a share, and the folders directly below it when asked to; droppings are passed over.
 
-    What goes away meanwhile is left out. A sub-folder that cannot be listed to its end is strange, and its files are not
-    seen: a part of it would look like a whole scan. Raises OSError when the top level cannot be listed to its end: a
-    part of a listing would look as if files had been deleted.
+    What goes away meanwhile is left out. A sub-folder that cannot be listed to its end is strange, and its files are
+    not seen: a part of it would look like a whole scan. Raises OSError when the top level cannot be listed to its end:
+    a part of a listing would look as if files had been deleted.
     """
     listing = Listing()
     with open_directory(folder) as top_fd:

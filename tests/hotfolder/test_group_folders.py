@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
@@ -18,9 +19,13 @@ CUT = Wait(600.0, Hold.INCOMPLETE, "the JPEG has no end mark")
 
 
 def found(
-    steps: dict[str, Step], now_s: float, size_bytes: int = 1000, strange: dict[str, str] | None = None
+    steps: dict[str, Step],
+    now_s: float,
+    size_bytes: int = 1000,
+    strange: dict[str, str] | None = None,
+    before: Grouping | None = None,
 ) -> Grouping:
-    """What a look comes to: files that changed last at second 0, by key."""
+    """What a look comes to: files that changed last at second 0, by key; after the look before."""
     stamp = Stamp(1, size_bytes, 1, 8)
     empty = Stamp(1, 0, 1, 0)
     histories = {
@@ -28,7 +33,8 @@ def found(
         for key, step in steps.items()
     }
     track = Track(histories, {}, {})
-    return in_folders(histories, outlook(track, steps, strange or {}, now_s), now_s, RULE)
+    said = before.said if before else {}
+    return in_folders(histories, outlook(track, steps, strange or {}, now_s), now_s, RULE, said)
 
 
 def keys(grouping: Grouping) -> list[tuple[str, ...]]:
@@ -117,6 +123,27 @@ def test_a_long_folder_is_cut_and_says_so():
     assert [len(scan.keys) for scan in cut.scans] == [5, 2]
     assert cut.scans[0].notes == ("The scan was cut after 5 files; what came after them is in another mail.",)
     assert cut.scans[1].notes == ("This is the rest of a scan that was cut after 5 files; they are in another mail.",)
+
+
+def test_the_rest_of_a_long_folder_says_so_later_too():
+    """Taking hundreds of files lasts longer than a look: the rest is offered by another look, and still says so."""
+    steps: dict[str, Step] = {f"job/{number}.jpg": WHOLE for number in range(1, 8)}
+    both = found(steps, 30.0, size_bytes=10)
+    (rest,) = found({key: steps[key] for key in both.scans[1].keys}, 36.0, size_bytes=10, before=both).scans
+    assert rest.notes == both.scans[1].notes
+    (first,) = found({key: steps[key] for key in both.scans[0].keys}, 36.0, size_bytes=10, before=both).scans
+    assert first.notes == both.scans[0].notes
+
+
+def test_a_scan_left_in_its_folder_still_names_what_failed_before_it():
+    """A rejected page may be taken, and the others left because the disk is full: their mail still says what lacks."""
+    both = found({"job/1.jpg": WHOLE, "job/2.exe": REJECTED}, 30.0)
+    waiting = found({"job/1.jpg": COMING}, 31.0, before=both)
+    (scan,) = found({"job/1.jpg": WHOLE}, 60.0, before=waiting).scans
+    assert scan.notes == ("2.exe could not be taken, and is missing from this mail.",)
+    assert found({"job/3.jpg": WHOLE}, 60.0, before=waiting).said == {"job/3.jpg": (1, ())}
+    other = found({"job/1.jpg": WHOLE}, 60.0, before=replace(waiting, said={"job/1.jpg": (2, ("Another file.",))}))
+    assert other.scans[0].notes == ()
 
 
 @given(
