@@ -145,10 +145,9 @@ class FolderDoor:
             raise
         directory = intake.spool.jobs / draft.id
         try:
-            is_whole = all(
-                isinstance(_take_off(file, directory, original), claim.Taken)
-                for file, original in zip(arrival.files, envelope.originals, strict=True)
-            )
+            # Sidecars first: one that stayed behind its scan would address the next scan of that name.
+            parts = sorted(zip(arrival.files, envelope.originals, strict=True), key=lambda part: not part[0].is_sidecar)
+            is_whole = all(isinstance(_take_off(file, directory, original), claim.Taken) for file, original in parts)
         except BaseException:
             give_back(directory, envelope, self.share.path)
             intake.spool.in_hand.discard(draft.id)

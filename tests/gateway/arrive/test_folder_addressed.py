@@ -175,6 +175,24 @@ def test_a_fault_within_the_claim_gives_back_into_the_folder(box, door, monkeypa
     assert files.listing(box.spool.jobs) == ()
 
 
+def test_a_sidecar_never_stays_beside_the_next_scan_of_its_name(box, door, monkeypatch):
+    """While a scan's name is free for the next one, its sidecar is off the share: whatever fails, it addresses none."""
+    arrival = drop(box, {"one.pdf": SCAN, "one.json": TO_BOB})
+    real = claim.take
+
+    def take(file: ArrivedFile, into: Path) -> object:
+        if file.is_sidecar:
+            raise ShareError(5, "the disk cannot read or write it")
+        taken = real(file, into)
+        file.path.write_bytes(b"the next")
+        return taken
+
+    monkeypatch.setattr(claim, "take", take)
+    with pytest.raises(ShareError):
+        door._take(arrival)
+    assert in_share(box) == {"one.pdf": SCAN, "one.json": TO_BOB}
+
+
 def test_an_envelope_of_a_fixed_share_is_written_as_ever(tmp_path: Path):
     """A scan of a share without folders and sidecars has an envelope that an older scangate reads."""
     with opened(config(tmp_path)) as box:
