@@ -149,14 +149,21 @@ class FolderDoor:
             parts = sorted(zip(arrival.files, envelope.originals, strict=True), key=lambda part: not part[0].is_sidecar)
             is_whole = all(isinstance(_take_off(file, directory, original), claim.Taken) for file, original in parts)
         except BaseException:
-            give_back(directory, envelope, self.share.path)
-            intake.spool.in_hand.discard(draft.id)
+            self._undo(directory, envelope)
             raise
         if not is_whole:
-            give_back(directory, envelope, self.share.path)
-            intake.spool.in_hand.discard(draft.id)
+            self._undo(directory, envelope)
             return
         intake.admit(envelope)
+
+    def _undo(self, directory: Path, envelope: Envelope) -> None:
+        """Give a claim back; what was copied and cannot be is tried again before the next arrival. Raises OSError."""
+        spool = self.intake.spool
+        if files.is_copied(directory):
+            spool.unsettled[envelope.id] = self.share.name
+        give_back(directory, envelope, self.share.path)
+        spool.unsettled.pop(envelope.id, None)
+        spool.in_hand.discard(envelope.id)
 
     def _envelope(self, job_id: JobId, arrival: Arrival) -> Envelope | None:
         """Return what is asked of us with an arrival; None when a sidecar is not the one any more that was offered."""
@@ -217,6 +224,7 @@ def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:
 
     Nothing was promised yet. Raises OSError.
     """
+    _assert_mounted(directory, envelope, folder)
     for original in envelope.originals:
         stored = directory / files.ORIGINAL / original.stored
         if carry.is_apart(folder, directory):  # also without a copy: what was hidden then is to be seen again
@@ -224,6 +232,13 @@ def give_back(directory: Path, envelope: Envelope, folder: Path) -> None:
         elif stored.exists():
             claim.give_back(stored, folder, original.name, original.folder)
     files.remove(directory)
+
+
+def _assert_mounted(directory: Path, envelope: Envelope, folder: Path) -> None:
+    """Raise ShareError when files of a job were copied off a share whose folder is one of our own disk now."""
+    if files.is_copied(directory) and not carry.is_apart(folder, directory):
+        why = "files that were being copied may be there still: mount it, or take the share out of the configuration"
+        raise ShareError(errno.ENODEV, f"share {envelope.origin.name} is not mounted at {folder}, and {why}")
 
 
 def resume_claims(spool: Spool, journal: Journal, shares: tuple[Share, ...]) -> None:
@@ -265,9 +280,8 @@ def _resume(spool: Spool, job_id: JobId, folders: dict[str, Path]) -> None:
     present = set(os.listdir(originals)) if originals.is_dir() else set()
     missing = [original for original in envelope.originals if original.stored not in present]
     folder = folders.get(envelope.origin.name)
-    if folder is not None and files.is_copied(directory) and not carry.is_apart(folder, originals):
-        why = "files that were being copied may be there still: mount it, or take the share out of the configuration"
-        raise ShareError(errno.ENODEV, f"share {envelope.origin.name} is not mounted at {folder}, and {why}")
+    if folder is not None:
+        _assert_mounted(directory, envelope, folder)
     if not missing and folder is not None and carry.is_apart(folder, originals):
         for original in envelope.originals:  # copied; what may be left in the share is removed before it is adopted
             mark = _mark(directory, original)

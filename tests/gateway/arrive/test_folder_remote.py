@@ -3,8 +3,10 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,22 +123,53 @@ def test_a_file_hidden_without_a_copy_is_shown_again(apart: Box):
     assert files.listing(apart.spool.jobs) == ()
 
 
+@contextmanager
+def unmounted(box: Box) -> Iterator[None]:
+    """Have the share away: what is under a mount point is a folder of our own disk."""
+    share = box.config.share[0].path
+    away = share.with_name(f"{share.name}-away")
+    share.rename(away)
+    under = box.config.gateway.state.parent / "under"
+    under.mkdir()
+    share.symlink_to(under)
+    try:
+        yield
+        assert {path.name for path in under.iterdir()} <= {"3.pdf"}
+    finally:
+        share.unlink()
+        away.rename(share)
+
+
+def test_a_claim_whose_share_goes_away_waits_for_it(apart: Box, monkeypatch: pytest.MonkeyPatch):
+    """A share unmounted between two files gets the first one back once it is there again; its mount point never."""
+    door, away = FolderDoor(apart.intake, apart.config.share[0]), ExitStack()
+    real = carry.take
+
+    def take(*args: Any) -> object:
+        taken = real(*args)
+        away.enter_context(unmounted(apart))
+        return taken
+
+    monkeypatch.setattr(carry, "take", take)
+    arrival = drop(apart, {"1.pdf": SCAN, "2.pdf": b"another"})
+    with away, pytest.raises(ShareError, match="is not mounted"):
+        door._take(arrival)
+    assert in_share(apart) == {"2.pdf": b"another"}
+    monkeypatch.undo()
+    door._take(drop(apart, {"3.pdf": b"a third"}))
+    assert in_share(apart) == {"1.pdf": SCAN, "2.pdf": b"another"}
+    assert apart.spool.in_hand == set()
+
+
 def test_a_claim_waits_for_a_share_that_is_not_mounted(apart: Box):
     """Nothing is sent or given back while the share is away: what it still holds would be sent again or buried."""
     whole, half = copied(apart, 2, "named"), copied(apart, 1, "hidden")
-    share = apart.config.share[0].path
-    away = share.with_name(f"{share.name}-away")
-    share.rename(away)
-    share.symlink_to(apart.config.gateway.state.parent)  # what is under a mount point: a folder of our own disk
-    try:
+    with unmounted(apart):
         apart.recover()
         assert apart.journal.jobs(frozenset(State), 10) == []
         assert files.listing(apart.spool.jobs) == tuple(sorted((whole.id, half.id)))
         with pytest.raises(ShareError, match="is not mounted"):
             FolderDoor(apart.intake, apart.config.share[0])._take(drop(apart, {"3.pdf": b"another"}))
-    finally:
-        share.unlink()
-        away.rename(share)
     door = FolderDoor(apart.intake, apart.config.share[0])
     arrival = drop(apart, {"3.pdf": b"another"})
     door._take(arrival)
