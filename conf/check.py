@@ -16,6 +16,7 @@ from conf.addressing import addressing
 from conf.batching import batching
 from conf.carry import domain_of, may_carry, may_carry_domain, out_of_reach
 from conf.check_samba import samba_findings
+from conf.check_smtp import listening
 from conf.finding import Finding
 from conf.lines import KeyPath
 from conf.model import (
@@ -32,13 +33,11 @@ from conf.model import (
     Smtp,
     Upstream,
     is_ip,
-    listen_address,
 )
 
 Upstreams = tuple[Upstream, ...]
 
 _RANK: Final = {"client-auth": 1, "direct-send": 2, "relay": 3}
-_WILDCARDS: Final = {"0.0.0.0", "::"}  # noqa: S104  compared with, not bound to
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def _findings(tables: Tables) -> Iterator[Finding]:
         yield from _shares_apart(share, tables.gateway, upstream or ())
         yield from samba_findings(share, tables.samba, tables.gateway)
     if smtp is not None:
-        yield from _listeners(smtp)
+        yield from listening(smtp)
     if smtp is not None and upstream is not None:
         yield from _recipients(smtp, upstream)
     if tables.delivery is not None:
@@ -203,20 +202,6 @@ def _shares(shares: tuple[Share, ...], upstreams: Upstreams | None) -> Iterator[
             yield Finding(("share", index, "incomplete_timeout"), what)
 
 
-def _listeners(listeners: tuple[Smtp, ...]) -> Iterator[Finding]:
-    for (_, first), (index, second) in combinations(enumerate(listeners), 2):
-        if _same_port(first.listen, second.listen):
-            yield Finding(("smtp", index, "listen"), f'takes the port of listener "{first.name}" ({first.listen})')
-    for index, listener in enumerate(listeners):
-        if listen_address(listener.listen)[1] == 0:
-            what = "has port 0, a free one at each start: devices cannot know it"
-            yield Finding(("smtp", index, "listen"), what, is_warning=True)
-        for item, network in enumerate(listener.clients):
-            if ipaddress.ip_network(network, strict=False).prefixlen == 0:
-                what = "admits everyone who reaches the port: name the devices or their network"
-                yield Finding(("smtp", index, "clients", item), what, is_warning=True)
-
-
 def _recipients(listeners: tuple[Smtp, ...], upstreams: Upstreams) -> Iterator[Finding]:
     for index, listener in enumerate(listeners):
         yield from _reached(listener.recipients, ("smtp", index, "recipients"), upstreams)
@@ -227,17 +212,6 @@ def _reached(recipients: tuple[str, ...], at: KeyPath, upstreams: Upstreams) -> 
         domain = domain_of(Address(recipient))  # of a domain: itself
         if not any(may_carry_domain(one, domain) for one in upstreams):
             yield Finding((*at, item), out_of_reach(domain, upstreams))
-
-
-def _same_port(one: str, two: str) -> bool:
-    """Tell whether two listeners cannot both start; a wildcard takes the port on every address of its family."""
-    (host_one, port_one), (host_two, port_two) = listen_address(one), listen_address(two)
-    if port_one != port_two or port_one == 0:
-        return False
-    if host_one == host_two:
-        return True
-    same_family = (":" in host_one) == (":" in host_two)
-    return same_family and not _WILDCARDS.isdisjoint({host_one, host_two})
 
 
 def _retries(delivery: Delivery) -> Iterator[Finding]:

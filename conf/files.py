@@ -13,7 +13,7 @@ from conf.overlay import TWINS, copied, tables_in
 from conf.secret import Holds, Opened, Unusable, credential_path, open_file, secret_in
 
 _HOLDS: Final[Mapping[str, Holds]] = {**dict.fromkeys(TWINS, "secret"), "key_file": "private key"}
-SECRET_TABLES: Final = ("upstream", "share")
+SECRET_TABLES: Final = ("upstream", "share", "smtp")
 """The tables that may name files."""
 
 
@@ -26,7 +26,7 @@ class Resolved:
 
 
 def resolve(values: Mapping[str, Any], environ: Mapping[str, str]) -> Resolved:
-    """Open every ``…_file`` of every upstream and share; ``values`` is left as it is.
+    """Open every ``…_file`` of every upstream, share and listener; ``values`` is left as it is.
 
     ``password`` and ``client_secret`` then hold what their files held, and ``credential:NAME`` has become the path
     systemd keeps it at. A key whose value is no path is left for the model to report.

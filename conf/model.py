@@ -10,11 +10,11 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from conf.pdf import Pdf
+from conf.smtp import Smtp
 from conf.spelling import (
     AccountName,
     Address,
     Bytes,
-    Count,
     DevicePassword,
     Domain,
     DomainOrAddress,
@@ -23,7 +23,6 @@ from conf.spelling import (
     Interface,
     IpAddress,
     Line,
-    Listen,
     MailAddress,
     MailDomain,
     Network,
@@ -173,21 +172,6 @@ class Samba(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     logs: FilePath = Field(
         default=Path("/var/log/scangate-samba"), description="where smbd logs, and scangate reads who was refused"
     )
-
-
-class Smtp(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
-    """A listener for devices that send mail themselves, plain and without login."""
-
-    name: TableName = Field(
-        default="smtp", description="how status, log and mail call it; no two shares or listeners share a name"
-    )
-    listen: Listen = Field(description="address and port")
-    clients: tuple[Network, ...] = Field(
-        min_length=1, description="addresses or networks that may connect: never an open relay"
-    )
-    recipients: tuple[DomainOrAddress, ...] = Field(min_length=1, description="domains or addresses a device may name")
-    message_limit: Bytes = Field(default=150_000_000, ge=10_000, description="largest message a device may send")
-    connections: Count = Field(default=20, ge=1, le=1000, description="at once, all clients together")
 
 
 class Delivery(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):

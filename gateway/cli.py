@@ -104,7 +104,7 @@ def _warnings(loaded: "Loaded") -> list[str]:
 def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes flags so
     """Run the service until SIGTERM or Ctrl-C."""
     from gateway import service
-    from gateway.arrive.smtp import ListenError
+    from gateway.arrive.listener import ListenError
     from gateway.deliver.tls import CertificateError
     from gateway.events import Event, configure, log
     from gateway.spool.database import JournalError

@@ -14,7 +14,7 @@ from conf.model import Config
 from gateway.arrive import place, samba
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
-from gateway.arrive.smtp import Listener
+from gateway.arrive.listener import listeners
 from gateway.deliver.alert import Alerter
 from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
@@ -69,25 +69,25 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        listeners = [Listener(self.intake, listener) for listener in self.config.smtp]
+        ports = listeners(self.intake, self.config.smtp)
         try:
-            for listener in listeners:
-                await listener.open()
+            for port in ports:
+                await port.open()
             async with asyncio.TaskGroup() as group:
                 stations = [group.create_task(work) for work in (*self._stations(), self.screen.run())]
                 doors = [group.create_task(door.run()) for door in self.doors]
-                log(Event.SERVICE_READY, shares=len(self.doors), listeners=len(listeners))
+                log(Event.SERVICE_READY, shares=len(self.doors), listeners=len(self.config.smtp))
                 await stop.wait()
-                for listener in listeners:
-                    await listener.close()
+                for port in ports:
+                    await port.close()
                 for door in doors:
                     door.cancel()
                 await asyncio.wait(doors or stations, timeout=None if doors else 0)
                 for station in stations:
                     station.cancel()
         finally:
-            for listener in listeners:
-                await listener.close()
+            for port in ports:
+                await port.close()
             await asyncio.to_thread(self.screen.stop)
             log(Event.SERVICE_STOPPED)
 

@@ -13,44 +13,43 @@ _RECIPIENTS: Final = 100
 
 
 class Hooks:
-    """What aiosmtpd asks its handler at each command."""
+    """What aiosmtpd asks its handler at each command; ``server`` is the session with the ``rule`` that applies."""
 
-    def __init__(self, intake: Intake, listener: Smtp) -> None:
+    def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._listener = listener
 
     async def handle_MAIL(  # noqa: N802  the name aiosmtpd looks for
-        self, _server: object, _session: Any, envelope: Any, address: str, options: list[str]
+        self, server: Any, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         """Take any sender while there is room for the message; 452 while there is not."""
         room = await asyncio.to_thread(self._intake.has_room, _declared_size(options))
         if not room:
-            log(Event.SPACE_LOW, listener=self._listener.name)
+            log(Event.SPACE_LOW, listener=server.rule.name)
             return "452 4.3.1 No room at the moment, try again later"
         envelope.mail_from = address or "<>"
         envelope.mail_options.extend(options)
         return "250 2.1.0 Ok"
 
     async def handle_RCPT(  # noqa: N802  the name aiosmtpd looks for
-        self, _server: object, session: Any, envelope: Any, address: str, _options: list[str]
+        self, server: Any, session: Any, envelope: Any, address: str, _options: list[str]
     ) -> str:
         """Take the recipient that policy allows; each is taken once."""
-        listener = self._listener
+        rule: Smtp = server.rule
         if len(envelope.rcpt_tos) >= _RECIPIENTS:
             return "452 4.5.3 Too many recipients; send the mail to the others once more"
-        match policy.judge_recipient(self._intake.config, listener, address):
+        match policy.judge_recipient(self._intake.config, rule, address):
             case policy.Allowed(recipient):
                 if recipient not in envelope.rcpt_tos:
                     envelope.rcpt_tos.append(recipient)
                 return "250 2.1.5 Ok"
             case policy.Forbidden(reply):
-                log(Event.SMTP_REFUSED, client=host_of(session.peer), listener=listener.name, reply=reply)
+                log(Event.SMTP_REFUSED, client=host_of(session.peer), listener=rule.name, reply=reply)
                 return reply
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer a fault of ours as temporary; aiosmtpd's own answer would be 500."""
         if not isinstance(error, (asyncio.IncompleteReadError, ConnectionError)):
-            log(Event.LOCAL_FAULT, listener=self._listener.name, error=error)
+            log(Event.LOCAL_FAULT, reason="SMTP in", error=error)
         return "451 4.3.0 Local fault, try again later"
 
 

@@ -1,6 +1,7 @@
 """Who may send what to whom: the answers of the SMTP listener before it takes a message."""
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conf.carry import first_carrier, is_listed
@@ -21,19 +22,22 @@ class Forbidden:
     reply: str
 
 
-def is_client(listener: Smtp, peer: str) -> bool:
-    """Tell whether this address may talk to the listener: an IPv4 client of an IPv6 socket counts as IPv4."""
+def rule_of(rules: Sequence[Smtp], peer: str) -> Smtp | None:
+    """Return the table whose clients hold this address, that of the narrowest network; None for a stranger.
+
+    An IPv4 client of an IPv6 socket counts as IPv4.
+    """
     try:
         address = ipaddress.ip_address(peer.partition("%")[0])
     except ValueError:
-        return False
+        return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return any(
-        address in network
-        for network in (ipaddress.ip_network(written, strict=False) for written in listener.clients)
-        if network.version == address.version
-    )
+    nets = ((ipaddress.ip_network(written, strict=False), rule) for rule in rules for written in rule.clients)
+    held = [
+        (network.prefixlen, rule) for network, rule in nets if network.version == address.version and address in network
+    ]
+    return max(held, key=lambda one: one[0])[1] if held else None
 
 
 def judge_recipient(config: Config, listener: Smtp, named: str) -> Allowed | Forbidden:

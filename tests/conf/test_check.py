@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conf.check import Tables, _same_port, check
+from conf.check import Tables, check
+from conf.check_smtp import _same_port
 from conf.model import DirectSend, Gateway
 from tests.conf.given import (
     CLIENT_AUTH,
@@ -52,6 +53,14 @@ MISTAKES = {
     ],
     RIGHT + SMTP + SMTP.replace("0.0.0.0", "127.0.0.1") + 'name = "two"\n': [
         'gateway.toml:20: smtp[1].listen: takes the port of listener "smtp" (0.0.0.0:25)'
+    ],
+    RIGHT + SMTP + SMTP + 'name = "two"\n': [
+        ('gateway.toml:21: smtp[1].clients[0]: stands in listener "smtp" too, on the same port: '
+        "name each device in one of them")
+    ],
+    RIGHT + SMTP + 'tls = "implicit"\n' + SMTP.replace(".40", ".41") + 'name = "two"\n': [
+        ('gateway.toml:20: smtp[1].tls: differs from listener "smtp" on the same port, '
+        "where TLS begins with the first byte")
     ],
     SENDER + DIRECT_SEND + SHARE.replace("contoso.com", "fabrikam.com"): [f"gateway.toml:10: share[0].to[0]: {REACH}"],
     SENDER + DIRECT_SEND + SMTP.replace('["contoso.com"]', '["contoso.com", "fabrikam.com", "x@fabrikam.com"]'): [
@@ -177,6 +186,15 @@ WARNINGS = {
         "gateway.toml:16: smtp[0].listen: has port 0, a free one at each start: devices cannot know it",
         ("gateway.toml:17: smtp[0].clients[0]: admits everyone who reaches the port: "
         "name the devices or their network"),
+    ],
+    RIGHT + SMTP + SMTP.replace(".40", ".41") + 'name = "two"\n': [],
+    RIGHT + SMTP + 'legacy_tls = true\nuser = "printer1"\n': [
+        'gateway.toml:19: smtp[0].legacy_tls: is not used with tls = "off"',
+        'gateway.toml:20: smtp[0].user: is not used with login = "off"',
+    ],
+    RIGHT + SMTP + 'tls = "starttls"\nlegacy_tls = true\n': [
+        ("gateway.toml:20: smtp[0].legacy_tls: admits TLS 1.0 and 1.1, which can be broken: "
+        "keep these devices in a network of their own")
     ],
 }  # fmt: skip
 

@@ -47,6 +47,7 @@ def test_all_paths_are_found():
         "gateway": ("state",),
         "upstream": ("ca_file", "password_file", "client_secret_file", "certificate_file", "key_file", "path"),
         "share": ("path", "password_file"),
+        "smtp": ("certificate_file", "key_file", "password_file"),
         "samba": ("logs",),
     }
 

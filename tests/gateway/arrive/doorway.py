@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
-from gateway.arrive.smtp import STORED, Listener
+from gateway.arrive.listener import Listener
+from gateway.arrive.receive import STORED
 from gateway.spool import files
 from gateway.spool.job import State
 from tests.gateway.spool.given import Box
@@ -21,7 +22,7 @@ MAIL: Final = b"Subject: scan\r\n\r\nThe scan.\r\n"
 @asynccontextmanager
 async def listening(box: Box, **changed: Any) -> AsyncIterator[Listener]:
     """Open the box's first listener, with some of its keys changed, and close it at the end."""
-    listener = Listener(box.intake, box.config.smtp[0].model_copy(update=changed))
+    listener = Listener(box.intake, (box.config.smtp[0].model_copy(update=changed),))
     await listener.open()
     try:
         yield listener

@@ -10,7 +10,7 @@ import smtplib
 import sys
 from pathlib import Path
 
-from gateway.arrive.smtp import Listener
+from gateway.arrive.listener import Listener
 from tests.gateway.spool.given import config, opened
 
 
@@ -32,7 +32,7 @@ def send(port: int, size_bytes: int) -> None:
 async def take(root: Path, size_bytes: int) -> None:
     """Take one small message and then one of the size; print peak resident bytes after each."""
     with opened(config(root)) as box:
-        listener = Listener(box.intake, box.config.smtp[0])
+        listener = Listener(box.intake, box.config.smtp[:1])
         await listener.open()
         assert listener.server is not None
         port = listener.server.sockets[0].getsockname()[1]

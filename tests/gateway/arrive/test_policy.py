@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.model import Address, is_address
-from gateway.arrive.policy import Allowed, Forbidden, is_client, judge_recipient, whom_to_tell
+from gateway.arrive.policy import Allowed, Forbidden, judge_recipient, rule_of, whom_to_tell
 from tests.gateway.spool.given import config
 
 CLIENTS = {"clients": ["192.168.1.40", "10.1.0.0/16", "fd00:12::/32"]}
@@ -36,13 +36,22 @@ NARROW = WIDE.model_copy(update={"upstream": config(Path("/box"), upstream=[DIRE
 )
 def test_only_listed_clients(peer, expected):
     """Only an address in ``clients`` may connect; an IPv4 client of an IPv6 socket counts as IPv4."""
-    assert is_client(WIDE.smtp[0], peer) is expected
+    assert (rule_of(WIDE.smtp, peer) is not None) is expected
 
 
 @given(st.text(max_size=40))
 def test_any_peer_is_judged(peer):
     """Whatever an operating system calls a peer, it is a client or it is not."""
-    assert is_client(WIDE.smtp[0], peer) in {True, False}
+    assert rule_of(WIDE.smtp, peer) in {WIDE.smtp[0], None}
+
+
+def test_the_narrowest_network_is_the_rule():
+    """Of several tables on one port, the one that names a device most closely is its rule, wherever it stands."""
+    wide, narrow = ({"listen": "0.0.0.0:25", **RECIPIENTS, "clients": [one]} for one in ("10.1.0.0/16", "10.1.2.3"))
+    for tables in ([{**wide, "name": "floor"}, narrow], [narrow, {**wide, "name": "floor"}]):
+        rules = config(Path("/box"), smtp=tables).smtp
+        chosen = [rule_of(rules, peer) for peer in ("10.1.2.3", "10.1.2.4", "10.2.0.1")]
+        assert [rule and rule.name for rule in chosen] == ["smtp", "floor", None]
 
 
 @pytest.mark.parametrize(

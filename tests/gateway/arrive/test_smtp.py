@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from gateway.arrive.smtp import Listener, ListenError
+from gateway.arrive.listener import Listener, ListenError
 from gateway.spool import files
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, port_of, send, stored, talk
 from tests.peers.loopback import until
@@ -240,4 +240,4 @@ async def test_a_port_that_is_taken_is_told(box):
         with pytest.raises(
             ListenError, match=r"^smtp\.smtp\.listen: 127\.0\.0\.1:\d+ cannot be opened: another program"
         ):
-            await Listener(box.intake, taken).open()
+            await Listener(box.intake, (taken,)).open()

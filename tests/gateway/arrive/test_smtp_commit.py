@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.arrive import smtp
-from gateway.arrive.smtp import STORED
+from gateway.arrive import receive
+from gateway.arrive.receive import STORED
 from gateway.spool import durable
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, port_of, send, stored, talk
 from tests.peers.loopback import until, wait_until
@@ -172,7 +172,7 @@ async def test_a_device_that_goes_before_its_dot_left_nothing(box, go):
 
 async def test_a_silent_device_is_given_up(box, monkeypatch):
     """A device that stops in its message is given up after the time for a block, and nothing of it stays."""
-    monkeypatch.setattr(smtp, "_BLOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(receive, "_BLOCK_TIMEOUT_S", 0.05)
 
     def words(device: Device) -> bytes:
         begin(device)
@@ -187,7 +187,7 @@ async def test_a_silent_device_is_given_up(box, monkeypatch):
 
 async def test_a_slow_device_has_its_time_renewed(box, monkeypatch):
     """A device that sends a little now and then takes as long as it likes: each block starts the time anew."""
-    monkeypatch.setattr(smtp, "_BLOCK_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(receive, "_BLOCK_TIMEOUT_S", 1.0)
 
     def words(device: Device) -> bytes:
         begin(device)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.arrive.smtp import STORED
+from gateway.arrive.receive import STORED
 from gateway.spool import durable, files, recover
 from gateway.spool.job import JobId
 from gateway.spool.journal import Journal

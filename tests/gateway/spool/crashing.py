@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from conf.model import Config
 from gateway.arrive.folder import FolderDoor
-from gateway.arrive.smtp import Listener
+from gateway.arrive.listener import Listener
 from gateway.spool import durable
 from gateway.spool.journal import Journal
 from hotfolder import claim, lease
@@ -82,7 +82,7 @@ def take_mail(configured: Config, at: int) -> None:
 
     async def session() -> None:
         with opened(configured) as box:
-            listener = Listener(box.intake, configured.smtp[0])
+            listener = Listener(box.intake, configured.smtp[:1])
             await listener.open()
             assert listener.server is not None
             port = listener.server.sockets[0].getsockname()[1]
