@@ -201,6 +201,8 @@ def _share(share: Share, owner: str, closed: Path) -> Iterator[str]:
     yield _line("valid users", str(share.user))
     yield _line("read only", "no")
     yield "  # The files are scangate's own: it finds out whether one is still being written only of its own files."
+    if owner == "root":
+        raise ValueError(f"share {share.name}: smbd does not write as root; give the folder to the service's user")
     yield _line("force user", owner)
     yield _line("create mask", "0660")
     yield _line("directory mask", "0770")

@@ -5,7 +5,7 @@ of the old one; then smbd is told. A run that stops anywhere is finished by the 
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,11 @@ from typing import Final
 
 from conf.model import Config
 from gateway.operate import samba_files as on_disk
+from gateway.operate import samba_owner
 from gateway.operate import samba_plan as plan
 from gateway.operate import samba_tools as tools
 from gateway.operate.samba_files import Owed, Paths
+from gateway.operate.samba_owner import Found, SiteError
 from gateway.spool import durable
 from hotfolder.samba import FOLDERS, Server, is_drawn, needs_restart, served
 
@@ -52,15 +54,10 @@ def apply(config: Config, source: Path, paths: Paths, report: Report, *, is_dry:
     strangers = list(plan.strangers(config, tools.comments()))
     if strangers:
         raise ApplyError("\n".join(strangers))
-    owners = on_disk.owners(config)
+    found = samba_owner.sound(config)
     if fault := on_disk.logs_fault(config.samba.logs):
-        raise on_disk.SiteError(fault)
-    report.notes += [
-        f"share.{name}.path belongs to root, so Samba writes as root; better give it to a user of the service's own"
-        for name, owner in owners.items()
-        if owner == "root"
-    ]
-    _make_folders(config, paths, owners, report, is_dry=is_dry)
+        raise SiteError(fault)
+    _make_folders(config, paths, found, report, is_dry=is_dry)
     _make_unix_accounts(config, report, is_dry=is_dry)
     _serve(config, Server.MAIN, paths, source, report, is_dry=is_dry)
     if not is_dry:
@@ -71,10 +68,15 @@ def apply(config: Config, source: Path, paths: Paths, report: Report, *, is_dry:
         _end_legacy(paths, report, is_dry=is_dry)
 
 
-def _make_folders(config: Config, paths: Paths, owners: Mapping[str, str], report: Report, *, is_dry: bool) -> None:
+def _make_folders(config: Config, paths: Paths, found: Found, report: Report, *, is_dry: bool) -> None:
+    if (service := found.service) is not None:
+        for path in found.missing.values():
+            if not is_dry:
+                samba_owner.make_folder(path, 0o750, service.pw_uid, service.pw_gid)
+            report.done.append(f"made the folder {path}, owned by {service.pw_name}")
     wanted = []
-    if owners or not config.samba.logs.is_dir():
-        wanted.append((config.samba.logs, 0o750, on_disk.group_id(owners)))
+    if found.owners or not config.samba.logs.is_dir():
+        wanted.append((config.samba.logs, 0o750, on_disk.group_id(found.owners)))
     if served(config, Server.LEGACY):
         wanted.append((paths.legacy_folder, 0o755, 0))
         modes = {name: 0o700 if name == "private" else 0o755 for name in FOLDERS.values()}
@@ -83,7 +85,7 @@ def _make_folders(config: Config, paths: Paths, owners: Mapping[str, str], repor
         if path.is_dir() and path.stat().st_gid == group_id and path.stat().st_mode & 0o7777 == mode:
             continue
         if not is_dry:
-            on_disk.make_folder(path, mode, group_id)
+            samba_owner.make_folder(path, mode, 0, group_id)
         report.done.append(f"made the folder {path}")
 
 

@@ -1,7 +1,6 @@
 """``samba-apply`` for real, as root of a box of its own: files, accounts, testparm, smbd."""
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 
@@ -120,14 +119,6 @@ def test_another_address_asks_for_a_restart(box: Appliance):
     done = scangate(box, "samba-apply")
     assert says(done, Exit.NOT_ALL) == [f"written {SMB_CONF}"]
     assert "smbd has to listen elsewhere: stop it and start it again" in done.stderr
-
-
-def test_a_folder_of_root_is_noted(box: Appliance):
-    """Samba writes as the owner of a share's folder; when that is root it is said, once a run."""
-    shutil.chown(box.path("/var/lib/scans"), "root")
-    done = scangate(box, "samba-apply", "--dry-run")
-    assert done.returncode == Exit.OK
-    assert done.stderr.count("share.scans.path belongs to root, so Samba writes as root") == 1
 
 
 def test_a_command_that_fails_is_told_without_its_output(box: Appliance):
@@ -284,14 +275,4 @@ def test_without_root_nothing_is_done(box: Appliance, monkeypatch: pytest.Monkey
     paths = Paths(box.path(SMB_CONF), box.path(LEGACY_CONF))
     with pytest.raises(ApplyError, match="this needs root"):
         apply(loaded.config, box.path("/etc/scangate/gateway.toml"), paths, Report(), is_dry=False)
-    assert box.path(SMB_CONF).read_text() == FOREIGN
-
-
-def test_a_folder_that_is_missing_is_named(box: Appliance):
-    """A share whose folder is not there is told like a mistake of the configuration."""
-    box.path("/var/lib/scans").rmdir()
-    done = scangate(box, "samba-config")
-    assert (done.returncode, done.stdout) == (Exit.CONFIG, "")
-    assert "share.scans.path: /var/lib/scans cannot be looked at; make the folder" in done.stderr
-    assert scangate(box, "samba-apply").returncode == Exit.CONFIG
     assert box.path(SMB_CONF).read_text() == FOREIGN
