@@ -121,26 +121,35 @@ def put(draft: Path, path: Path, before: str | None) -> Path | None:
 
 
 @unique
-class Owed(Enum):
+class Telling(Enum):
     """What smbd has to be told of a file that was put in its place; the value stands beside the file until it was."""
 
     RELOAD = "reload"
     RESTART = "restart"
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What smbd has yet to be told; ``mark`` names the one that a person was asked to restart, once one was."""
+
+    telling: Telling
+    mark: str = ""
+
+
 def owe(path: Path, what: Owed) -> None:
     """Note, durably and before a file is replaced, that smbd is to be told. Raises OSError."""
-    durable.replace_file(_untold(path), [what.value.encode()])
+    if owed(path) != what:
+        durable.replace_file(_untold(path), [f"{what.telling.value} {what.mark}".encode()])
 
 
 def owed(path: Path) -> Owed | None:
-    """Return what a run that was cut short has left untold, None when nothing is. Raises OSError."""
-    text = current(_untold(path))
-    return next((what for what in Owed if what.value == text), None)
+    """Return what earlier runs have left untold, None when nothing is. Raises OSError."""
+    word, _, mark = (current(_untold(path)) or "").partition(" ")
+    return next((Owed(telling, mark) for telling in Telling if telling.value == word), None)
 
 
 def settle(path: Path) -> None:
-    """Forget it: smbd was told, or a person was. Raises OSError."""
+    """Forget it: smbd was told, or none runs. Raises OSError."""
     _untold(path).unlink(missing_ok=True)
 
 
