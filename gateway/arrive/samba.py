@@ -44,23 +44,28 @@ class Gate:
 
     def look(self) -> None:
         """Close or open the shares, if the free space says so, and log it. A disk at fault is told once."""
+        faults = []
+        # Each by itself: on a disk too full for the mark the ballast is what makes room for it.
+        for act in (self._close_or_open, self._keep_ballast):
+            try:
+                act(files.free_bytes(self.spool))
+            except OSError as error:
+                faults.append(str(error))
+        fault = "; ".join(dict.fromkeys(faults))
+        if fault and fault != self._fault:
+            log(Event.LOCAL_FAULT, reason=f"the shares or the ballast cannot be kept: {fault}")
+        self._fault = fault
+
+    def _close_or_open(self, free_bytes: int) -> None:
         path = self.state / CLOSED_NAME
-        try:
-            free_bytes = files.free_bytes(self.spool)
-            was_closed = path.exists()
-            is_closed = is_to_be_closed(is_closed=was_closed, free_bytes=free_bytes, reserve_bytes=self.reserve_bytes)
-            if is_closed and not was_closed:
-                path.touch(mode=0o644)
-                log(Event.SHARES_CLOSED, free_bytes=free_bytes, opens_at_bytes=opens_at_bytes(self.reserve_bytes))
-            elif was_closed and not is_closed:
-                path.unlink()
-                log(Event.SHARES_OPENED, free_bytes=free_bytes)
-            self._keep_ballast(free_bytes)
-            self._fault = ""
-        except OSError as error:
-            if str(error) != self._fault:
-                self._fault = str(error)
-                log(Event.LOCAL_FAULT, reason=f"the shares cannot be closed or opened: {error}")
+        was_closed = path.exists()
+        is_closed = is_to_be_closed(is_closed=was_closed, free_bytes=free_bytes, reserve_bytes=self.reserve_bytes)
+        if is_closed and not was_closed:
+            path.touch(mode=0o644)
+            log(Event.SHARES_CLOSED, free_bytes=free_bytes, opens_at_bytes=opens_at_bytes(self.reserve_bytes))
+        elif was_closed and not is_closed:
+            path.unlink()
+            log(Event.SHARES_OPENED, free_bytes=free_bytes)
 
     def _keep_ballast(self, free_bytes: int) -> None:
         is_falling, self._last_bytes = free_bytes < self._last_bytes, free_bytes
