@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conf.model import Address, Config, Samba, Share
@@ -209,6 +209,7 @@ def test_a_path_with_a_space_is_quoted_for_the_shell():
 
 
 @given(st.text(min_size=1, max_size=12))
+@example(",")
 def test_no_shell_of_roots_reads_a_path(path):
     """Whatever the state directory is called, what root's shell gets is the two tests of it, or there is no file."""
     settings = config(share())
@@ -220,4 +221,5 @@ def test_no_shell_of_roots_reads_a_path(path):
     state = str(Path("/srv", path))
     words = ["test", "-d", state, "-a", "!", "-e", f"{state}/shares-closed"]
     lexer = shlex.shlex(sections(text)["scans"]["root preexec"], posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True  # as a shell does: a comma is a character like any other
     assert list(lexer) == words
