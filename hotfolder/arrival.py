@@ -138,11 +138,15 @@ class Trouble(StrEnum):
 
     FOLDER = "folder"
     EVENTS = "events"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A share is in trouble: its scans wait (``FOLDER``) or are seen later (``EVENTS``). Tried again by itself."""
+    """A share is in trouble. Tried again by itself.
+
+    Its scans wait (``FOLDER``), are seen later (``EVENTS``), or cannot be shown when they fail (``FAILED``).
+    """
 
     sentence: str
     trouble: Trouble
