@@ -26,6 +26,7 @@ class Event(StrEnum):
     STATUS_FAULT = "status-fault"
     STATUS_RECOVERED = "status-recovered"
     FAILED_PRUNED = "failed-pruned"
+    SPOOL_PRUNED = "spool-pruned"
     SMTP_LISTENING = "smtp-listening"
     SMTP_REFUSED = "smtp-refused"
     SMTP_LOST = "smtp-lost"

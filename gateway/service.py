@@ -22,12 +22,14 @@ from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
 from gateway.deliver.runner import Deliverer
 from gateway.deliver.tell import Teller
+from gateway.deliver.tidy import Tidier
 from gateway.events import Event, log
 from gateway.normalise.runner import Normaliser
 from gateway.screen.look import Sources
 from gateway.screen.show import Screen
 from gateway.spool import files, recover
 from gateway.spool.alerts import Alerts
+from gateway.spool.clock_notes import ClockNotes
 from gateway.spool.database import Database
 from gateway.spool.digests import Digests
 from gateway.spool.files import Spool
@@ -200,7 +202,16 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
             _poker(loop, failed),
             at_once=sum(routes.room(upstream.name) for upstream in config.upstream),
         ),
-        teller=Teller(config, spool, journal, Failures(post, Digests(database)), board, failed, ready),
+        teller=Teller(
+            config,
+            spool,
+            journal,
+            Failures(post, Digests(database)),
+            board,
+            Tidier(config.share, spool, journal, ClockNotes(database)),
+            failed,
+            ready,
+        ),
         alerter=Alerter(post, Alerts(database), standings, ready),
         screen=Screen(Sources(config, spool, journal, traffic), standings, time.time()),
         release=release,

@@ -8,6 +8,7 @@ from hotfolder.settle import EMPTY, NOT_A_SCAN
 
 HOUR_S: Final = 3600.0
 """A place has so many single notices an hour; what fails beyond waits for the end of that hour."""
+_SLACK_S: Final = 60.0
 
 
 @unique
@@ -24,6 +25,8 @@ SINGLES: Final[Mapping[Kind, int]] = {Kind.SCAN: 10, Kind.EMPTY: 1, Kind.NO_SCAN
 printer; more are one fault. Exchange takes 30 mails a minute in all, and whoever gets hundreds reads none."""
 
 _KINDS: Final = {NOT_A_SCAN: Kind.NO_SCAN, EMPTY: Kind.EMPTY}
+REASONS: Final = frozenset(_KINDS)
+"""The sentences of what is no scan at all."""
 
 
 def kind_of(rejected: str) -> Kind:
@@ -52,4 +55,4 @@ def waits_until(singles: Sequence[tuple[Kind, float]], kind: Kind) -> float | No
 
 def is_due(waits_until_at: float, now: float) -> bool:
     """Tell whether a wait is over; one longer than an hour was begun by a clock that was wrong, and is over too."""
-    return not 0 < waits_until_at - now <= HOUR_S
+    return not 0 < waits_until_at - now <= HOUR_S + _SLACK_S

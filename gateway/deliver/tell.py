@@ -21,7 +21,7 @@ from gateway.deliver.board import Board
 from gateway.deliver.flood import kind_of
 from gateway.deliver.notice import Failure
 from gateway.deliver.post import Failures
-from gateway.deliver.tidy import tidy
+from gateway.deliver.tidy import Tidier
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
@@ -47,6 +47,7 @@ class Teller:
     journal: Journal
     failures: Failures
     board: Board
+    tidier: Tidier
     wake: asyncio.Event
     poke: asyncio.Event
     _said: dict[JobId, str] = field(default_factory=dict)
@@ -139,10 +140,10 @@ class Teller:
         return True
 
     def _tidy(self, *, is_fuller: bool) -> None:
-        """Keep ``_failed`` of every share within its bounds: after each telling, and now and then."""
+        """Keep what has failed within its bounds: after each telling, and now and then."""
         if is_fuller or time.monotonic() - self._tidied_s > _TIDY_S:
             self._tidied_s = time.monotonic()
-            tidy(self.config.share, time.time())
+            self.tidier.tidy(time.time())
 
     def _share(self, envelope: Envelope | None) -> Share | None:
         """Return the share that a scan came from; None when it came from none, or from none that is configured."""

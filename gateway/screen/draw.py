@@ -118,8 +118,8 @@ def _problems(facts: Facts) -> Iterator[str]:
     held = facts.standing.held
     for one in held[:_HELD]:
         yield from _item(_held(one), _TO_DO[one.hold])
-    if len(held) > _HELD:
-        yield f"  * And {len(held) - _HELD} more files that are not taken."
+    if more := max(0, len(held) - _HELD) + facts.standing.more:
+        yield f"  * And {more} more files that are not taken."
 
 
 def _held(one: Held) -> str:

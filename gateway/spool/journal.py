@@ -5,6 +5,7 @@ Every method is a transaction of its own, on disk when it returns. Times are sec
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from conf.model import Address
@@ -16,6 +17,15 @@ _JOB: Final = (
     "SELECT id, state, created_at, changed_at, origin, title, attempts, next_try_at, reason, is_told, is_uncertain,"
     " size_bytes, pages FROM job"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that has come to its end, as far as it matters for how long it is kept: when, and its size."""
+
+    id: JobId
+    changed_at: float
+    size_bytes: int
 
 
 class WrongMoveError(Exception):
@@ -172,6 +182,21 @@ class Journal:
         """Return the jobs of one door that its share has still to show, oldest first."""
         query = f"{_JOB} WHERE origin = ? AND state IN ('failed', 'quarantine') AND is_told = 2 ORDER BY id LIMIT ?"
         return self._jobs(query, (origin, limit))
+
+    def told(self, reasons: Iterable[str]) -> list[Ended]:
+        """Return the jobs that failed for one of these reasons and of which all is told, newest first."""
+        wanted = tuple(reasons)
+        marks = ",".join("?" * len(wanted))
+        query = (
+            "SELECT id, changed_at, size_bytes FROM job"  # noqa: S608
+            f" WHERE state = 'failed' AND is_told = 1 AND reason IN ({marks}) ORDER BY id DESC"
+        )
+        return [Ended(JobId(job), at, size_bytes) for job, at, size_bytes in self._database.rows(query, wanted)]
+
+    def forget(self, job_id: JobId) -> None:
+        """Forget a job that has come to its end, with its history; its directory is gone."""
+        with self._database.transaction() as db:
+            db.execute("DELETE FROM job WHERE id = ? AND state IN ('failed', 'sent')", (job_id,))
 
     def next_due_at(self, states: Iterable[State]) -> float | None:
         """Return when the next job in these states is due; None when there is none."""

@@ -15,8 +15,10 @@ from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
 from gateway.deliver.runner import Deliverer
 from gateway.deliver.tell import Teller
+from gateway.deliver.tidy import Tidier
 from gateway.deliver.upstream import PasswordLogin, Route, TokenLogin
 from gateway.spool import files
+from gateway.spool.clock_notes import ClockNotes
 from gateway.spool.database import Database
 from gateway.spool.digests import Digests
 from gateway.spool.envelope import Envelope, Origin, Original, OriginKind
@@ -164,7 +166,8 @@ def open_box(settings: Config, lifetime_s: float | None = None) -> tuple[Box, Da
     schedule = Schedule(delivery.first_retry, delivery.longest_retry, lifetime_s or delivery.lifetime)
     deliverer = Deliverer(spool, journal, routes, schedule, ready, failed.set, at_once=3)
     failures = Failures(Post(settings, spool, journal), Digests(database))
-    teller = Teller(settings, spool, journal, failures, Board(settings.share), failed, ready)
+    tidier = Tidier(settings.share, spool, journal, ClockNotes(database))
+    teller = Teller(settings, spool, journal, failures, Board(settings.share), tidier, failed, ready)
     return Box(settings, spool, journal, traffic, routes, deliverer, teller, failed), database
 
 

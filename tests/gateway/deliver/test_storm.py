@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conf.model import Address
-from gateway.deliver import post, tell
+from gateway.deliver import digest_letter, flood, post, tell
 from gateway.spool import durable, files, recover
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import Job, JobId, State, notice_id
@@ -169,7 +169,7 @@ async def test_more_than_one_mail_can_name_is_told_by_the_next(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ):
     """Scans beyond what a digest names wait for the next, an hour later: each is named once, none is only counted."""
-    monkeypatch.setattr(post, "NAMED", {**post.NAMED, post.Kind.SCAN: 4})
+    monkeypatch.setattr(post, "NAMED", {**digest_letter.NAMED, flood.Kind.SCAN: 4})
     async with _box(tmp_path) as here:
         for number in range(20):
             _fail(here, CUT, f"scan{number:02d}.pdf")
