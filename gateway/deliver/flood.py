@@ -5,6 +5,7 @@ from enum import StrEnum, unique
 from typing import Final
 
 from hotfolder.settle import EMPTY, NOT_A_SCAN
+from image.refusal import NO_SCANS
 
 HOUR_S: Final = 3600.0
 """A place has so many single notices an hour; what fails beyond waits for the end of that hour."""
@@ -24,14 +25,15 @@ SINGLES: Final[Mapping[Kind, int]] = {Kind.SCAN: 10, Kind.EMPTY: 1, Kind.NO_SCAN
 """Single notices an hour about one place to the same people. Ten scans that fail in an hour are ten people at the
 printer; more are one fault. Exchange takes 30 mails a minute in all, and whoever gets hundreds reads none."""
 
-_KINDS: Final = {NOT_A_SCAN: Kind.NO_SCAN, EMPTY: Kind.EMPTY}
-REASONS: Final = frozenset(_KINDS)
-"""The sentences of what is no scan at all."""
+FORGOTTEN: Final = (NOT_A_SCAN, EMPTY)
+"""For one of these reasons a share's failed job is not kept for ever. An archive is, it may be an XPS scan."""
 
 
-def kind_of(rejected: str) -> Kind:
-    """Return what failed, from the sentence with which it was rejected when it arrived; empty for any other failure."""
-    return _KINDS.get(rejected, Kind.SCAN)
+def kind_of(reason: str) -> Kind:
+    """Return what failed, from the sentence that says why."""
+    if reason == NOT_A_SCAN or reason in NO_SCANS:
+        return Kind.NO_SCAN
+    return Kind.EMPTY if reason == EMPTY else Kind.SCAN
 
 
 def told_singly(singles: Sequence[tuple[Kind, float]], now: float) -> tuple[tuple[Kind, float], ...]:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from conf.model import Share
 from gateway.deliver import notice
-from gateway.deliver.flood import REASONS
+from gateway.deliver.flood import FORGOTTEN
 from gateway.deliver.rubbish import surplus
 from gateway.deliver.steady import Clock, is_steady, looked
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.clock_notes import ClockNotes
+from gateway.spool.envelope import OriginKind
 from gateway.spool.files import Spool
 from gateway.spool.job import JobId, is_job_id
 from gateway.spool.journal import Journal
@@ -28,7 +29,7 @@ class Tidier:
     clock: ClockNotes
 
     def tidy(self, now: float) -> None:
-        """Remove what has been shown or kept long enough, or takes too much room. ``now`` is seconds since 1970.
+        """Remove from ``_failed`` what has been shown long enough, or takes too much room; ``now``: seconds since 1970.
 
         A share in which that cannot be done now is left for the next time: its fault is told by whoever has to write
         there. Raises sqlite3.Error.
@@ -42,8 +43,19 @@ class Tidier:
                 continue
             if gone.files:
                 log(Event.FAILED_PRUNED, share=share.name, files=gone.files, size_bytes=gone.size_bytes)
-        if is_trusted:
-            self._prune_spool(now)
+
+    def prune_spool(self, now: float) -> None:
+        """Forget rubbish: the directory first; a crash then leaves an entry without one, for the next time.
+
+        Not by a clock that may just have been set, and not what came by mail: nothing else shows that. Raises
+        sqlite3.Error.
+        """
+        gone = surplus(self.journal.told(OriginKind.SHARE, FORGOTTEN), now) if self._is_steady(now) else ()
+        for job in gone:
+            files.remove(self.spool.failed / job.id)
+            self.journal.forget(job.id)
+        if gone:
+            log(Event.SPOOL_PRUNED, jobs=len(gone), size_bytes=sum(job.size_bytes for job in gone))
 
     def _is_steady(self, now: float) -> bool:
         noted = self.clock.last()
@@ -55,12 +67,3 @@ class Tidier:
     def _farewell(self, ticket: str) -> str:
         directory = files.find(self.spool, JobId(ticket)) if is_job_id(ticket) else None
         return notice.no_room("" if directory is None else str(directory))
-
-    def _prune_spool(self, now: float) -> None:
-        """Forget rubbish: the directory first; a crash then leaves an entry without one, for the next time."""
-        gone = surplus(self.journal.told(REASONS), now)
-        for job in gone:
-            files.remove(self.spool.failed / job.id)
-            self.journal.forget(job.id)
-        if gone:
-            log(Event.SPOOL_PRUNED, jobs=len(gone), size_bytes=sum(job.size_bytes for job in gone))

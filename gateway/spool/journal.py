@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from conf.model import Address
 from gateway.spool.database import Database
-from gateway.spool.envelope import Envelope
+from gateway.spool.envelope import Envelope, OriginKind
 from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, Recipient, State
 
 _JOB: Final = (
@@ -183,15 +183,16 @@ class Journal:
         query = f"{_JOB} WHERE origin = ? AND state IN ('failed', 'quarantine') AND is_told = 2 ORDER BY id LIMIT ?"
         return self._jobs(query, (origin, limit))
 
-    def told(self, reasons: Iterable[str]) -> list[Ended]:
-        """Return the jobs that failed for one of these reasons and of which all is told, newest first."""
+    def told(self, door: OriginKind, reasons: Iterable[str]) -> list[Ended]:
+        """Return the jobs of a kind of door that failed for one of these reasons, all being told, newest first."""
         wanted = tuple(reasons)
         marks = ",".join("?" * len(wanted))
         query = (
-            "SELECT id, changed_at, size_bytes FROM job"  # noqa: S608
-            f" WHERE state = 'failed' AND is_told = 1 AND reason IN ({marks}) ORDER BY id DESC"
+            "SELECT id, changed_at, size_bytes FROM job WHERE state = 'failed' AND is_told = 1"  # noqa: S608
+            f" AND origin LIKE ? AND reason IN ({marks}) ORDER BY id DESC"
         )
-        return [Ended(JobId(job), at, size_bytes) for job, at, size_bytes in self._database.rows(query, wanted)]
+        rows = self._database.rows(query, (f"{door}/%", *wanted))
+        return [Ended(JobId(job), at, size_bytes) for job, at, size_bytes in rows]
 
     def forget(self, job_id: JobId) -> None:
         """Forget a job that has come to its end, with its history; its directory is gone."""

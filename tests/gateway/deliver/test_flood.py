@@ -12,19 +12,17 @@ from gateway.deliver.digest_letter import Heap, compose_digest
 from gateway.deliver.flood import HOUR_S, SINGLES, Kind, is_due, kind_of, told_singly, waits_until
 from gateway.deliver.own_mail import Letterhead
 from hotfolder.settle import EMPTY, NOT_A_SCAN
+from image import sniff
+from image.refusal import refusal_of
 from tests.gateway.deliver.given import ADMIN, SENDER
 
 NOW = 1e9
 
 
 def test_what_failed_is_told_by_its_sentence():
-    """Rubbish and empty files are what the watcher called so; all else may be a scan."""
-    assert [kind_of(said) for said in (NOT_A_SCAN, EMPTY, "", "cut")] == [
-        Kind.NO_SCAN,
-        Kind.EMPTY,
-        Kind.SCAN,
-        Kind.SCAN,
-    ]
+    """Rubbish and empty files are what watcher and converter call so; all else may be a scan."""
+    said = (NOT_A_SCAN, str(refusal_of(sniff.Kind.ZIP)), EMPTY, "", "cut", str(refusal_of(sniff.Kind.POSTSCRIPT)))
+    assert [kind_of(one) for one in said] == [Kind.NO_SCAN, Kind.NO_SCAN, Kind.EMPTY, Kind.SCAN, Kind.SCAN, Kind.SCAN]
 
 
 @given(st.lists(st.tuples(st.sampled_from(Kind), st.floats(0, 5 * HOUR_S)), max_size=200))
