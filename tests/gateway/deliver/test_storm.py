@@ -1,8 +1,8 @@
 """However much fails, the mails about it are bounded, and nobody who has to hear of it does not."""
 
 import email
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from email.policy import default
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 from conf.model import Address
 from gateway.deliver import digest_letter, flood, post, tell
 from gateway.spool import durable, files, recover
+from gateway.spool.database import Database
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import Job, JobId, State, notice_id
 from hotfolder.settle import EMPTY, NOT_A_SCAN
@@ -188,39 +189,56 @@ class _CrashError(BaseException):
     """The process ends here."""
 
 
+def _crash_at(patched: pytest.MonkeyPatch, step: int) -> None:
+    """End the process at a durable step: of the spool, or before or after a transaction of the journal."""
+    steps, real = 0, Database.transaction
+
+    def crash(_step: str = "") -> None:
+        nonlocal steps
+        steps += 1
+        if steps == step:
+            raise _CrashError
+
+    @contextmanager
+    def transaction(database: Database) -> Iterator[Any]:
+        crash()
+        with real(database) as db:
+            yield db
+        crash()
+
+    patched.setattr(durable, "checkpoint", crash)
+    patched.setattr(Database, "transaction", transaction)
+    patched.setattr(files, "discard", lambda _spool, _draft: None)  # a process that is gone tidies nothing up
+
+
 async def test_a_crash_at_any_step_tells_each_once(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch):
-    """Ended at each durable step of making a digest and started again, one digest names each failure, once."""
+    """Ended at each step of telling, waiting and making a digest, and started again: each failure is named once."""
     step, is_crashed = 0, True
     while is_crashed:
         step += 1
-        folder, is_crashed, steps = tmp_path / str(step), False, 0
+        folder, is_crashed = tmp_path / str(step), False
         folder.mkdir()
-
-        def crash(_step: str, at: int = step) -> None:
-            nonlocal steps
-            steps += 1
-            if steps == at:
-                raise _CrashError
-
         async with _box(folder) as here:
-            for number in range(4):
+            for number in range(2):
                 _fail(here, NOT_A_SCAN, f"junk{number}.docx")
-            here.teller.tell_all()
-            clock.now += HOUR_S
             with monkeypatch.context() as patched:
-                patched.setattr(durable, "checkpoint", crash)
-                patched.setattr(files, "discard", lambda _spool, _draft: None)
+                _crash_at(patched, step)
                 try:
+                    here.teller.tell_all()
+                    clock.now += HOUR_S
                     here.teller.tell_all()
                 except _CrashError:
                     is_crashed = True
         async with _box(folder) as here:
             recover.recover(here.spool, here.journal, clock.now, is_rebuilt=False)
-            _fail(here, NOT_A_SCAN, "later.docx")
+            for _ in range(2):
+                here.teller.tell_all()
+                clock.now += HOUR_S
             here.teller.tell_all()
-            here.teller.tell_all()
-            digests = [job for job in _notices(here) if job.title == "notice about share/scans"]
-            texts = "".join([await _text(here, job) for job in digests])
-            assert [texts.count(f"junk{number}.docx:") for number in range(4)].count(1) == 3
-            assert len(digests) == 1
-    assert step > 5
+            told = "".join([await _text(here, job) for job in _notices(here)])
+            assert [told.count(f"junk{number}.docx") for number in range(2)] == [1, 1], step
+            assert here.teller.failures.digests.waits() == []
+            assert here.teller.failures.digests.begun() == []
+            assert here.journal.untold(10) == []
+            assert len(list((folder / "scans" / "_failed").iterdir())) == 4
+    assert step > 20
