@@ -28,9 +28,15 @@ class Pruned:
 
 
 def prune_failed(
-    share_dir: Path, now: float, life: ShelfLife, farewell: Callable[[str], str], *, is_steady: bool = True
+    share_dir: Path,
+    now: float,
+    life: ShelfLife,
+    farewell: Callable[[str], str],
+    *,
+    is_steady: bool = True,
+    doubted: tuple[float, float] | None = None,
 ) -> Pruned:
-    """Remove from ``_failed`` what its shelf life is over of; ``is_steady`` as in ``plan``.
+    """Remove from ``_failed`` what its shelf life is over of; ``is_steady`` and ``doubted`` as in ``plan``.
 
     Each file goes before its text, so that a crash between the two leaves a text that goes by its own age. A file that
     goes for want of room leaves its text, to which ``farewell`` adds, by the ticket in it, where the scan is now. A
@@ -44,7 +50,7 @@ def prune_failed(
                 open_directory(share_dir) as share_fd,
                 open_directory(FAILED_NAME, dir_fd=share_fd, is_link_refused=True) as failed_fd,
             ):
-                found = plan(_kept(failed_fd), now, life, is_steady=is_steady)
+                found = plan(_kept(failed_fd), now, life, is_steady=is_steady, doubted=doubted)
                 for one in found.gone:
                     for name in dict.fromkeys((one.name, one.note or one.name)):
                         _remove(name, failed_fd)

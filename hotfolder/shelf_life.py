@@ -56,7 +56,14 @@ class Plan:
     undated: tuple[Kept, ...] = ()
 
 
-def plan(kept: Iterable[Kept], now: float, life: ShelfLife, *, is_steady: bool) -> Plan:
+def plan(
+    kept: Iterable[Kept],
+    now: float,
+    life: ShelfLife,
+    *,
+    is_steady: bool,
+    doubted: tuple[float, float] | None = None,
+) -> Plan:
     """Decide about all that lies in ``_failed``.
 
     What is older than ``longest_s`` goes. Of our scans as many more as are needed to take no more than ``room_bytes``,
@@ -65,13 +72,17 @@ def plan(kept: Iterable[Kept], now: float, life: ShelfLife, *, is_steady: bool) 
 
     ``is_steady``: the clock has not just been set. Without that nothing goes by its age, which a leap would have made.
     A time before ``EARLIEST_S``, or of the future, is that of a clock that was wrong: no age. Such a file counts as
-    younger than any other, and its age begins when the clock is right.
+    younger than any other, and its age begins when the clock is right. ``doubted``: the first and the last time that a
+    clock showed before it was set; no age either.
     """
     oldest_first = sorted(kept, key=lambda one: (one.since < EARLIEST_S, one.since, one.name))
     if now < EARLIEST_S:
         undated, old = set[Kept](), set[Kept]()
     else:
-        undated = {one for one in oldest_first if not EARLIEST_S <= one.since <= now + _DAY_S}
+        first, last = doubted or (0.0, 0.0)
+        undated = {
+            one for one in oldest_first if not EARLIEST_S <= one.since <= now + _DAY_S or first <= one.since <= last
+        }
         old = {one for one in oldest_first if is_steady and one not in undated and now - one.since > life.longest_s}
     gone = old | set(_surplus([one for one in oldest_first if one not in old], life.most))
     stays = [one for one in oldest_first if one not in gone]

@@ -6,6 +6,7 @@ from typing import Final
 from hotfolder.shelf_life import EARLIEST_S
 
 DAY_S: Final = 86400.0
+_LEAP_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,23 @@ def looked(known: Clock | None, now: float) -> Clock | None:
     if known is None or not 0 <= now - known.seen_at <= DAY_S:
         return Clock(now, now)
     return Clock(now, known.steady_since)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """One and the same moment by the wall clock (seconds since 1970) and by the monotonic one."""
+
+    at: float
+    at_s: float
+
+
+def doubted(begun: Begun, now: Begun) -> tuple[float, float] | None:
+    """Return the first and the last time that the clock showed before it was set forward since; None when it was not.
+
+    A box without a battery clock may begin with the time of its last stop, weeks ago, until NTP answers.
+    """
+    passed_s = now.at_s - begun.at_s
+    return (begun.at, begun.at + passed_s) if now.at - begun.at > passed_s + _LEAP_S else None
 
 
 def is_steady(known: Clock | None, now: float) -> bool:

@@ -1,12 +1,13 @@
 """Keep the ``_failed`` folders, and what the spool keeps of rubbish, within their bounds, and say what went."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from conf.model import Share
 from gateway.deliver import notice
 from gateway.deliver.flood import FORGOTTEN
 from gateway.deliver.rubbish import surplus
-from gateway.deliver.steady import Clock, is_steady, looked
+from gateway.deliver.steady import Begun, Clock, doubted, is_steady, looked
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.clock_notes import ClockNotes
@@ -19,14 +20,15 @@ from hotfolder.prune import prune_failed
 from hotfolder.shelf_life import ShelfLife
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tidier:
-    """What removes failed scans that were kept long enough."""
+    """What removes failed scans that were kept long enough. ``begun``: when the wall clock was last compared."""
 
     shares: tuple[Share, ...]
     spool: Spool
     journal: Journal
     clock: ClockNotes
+    begun: Begun = field(default_factory=lambda: Begun(time.time(), time.monotonic()))
 
     def tidy(self, now: float) -> None:
         """Remove from ``_failed`` what has been shown long enough, or takes too much room; ``now``: seconds since 1970.
@@ -35,14 +37,18 @@ class Tidier:
         there. Raises sqlite3.Error.
         """
         is_trusted = self._is_steady(now)
+        moment = Begun(now, time.monotonic())
+        wrong = doubted(self.begun, moment)
         for share in self.shares:
             life = ShelfLife(share.failed_keep, share.failed_room)
             try:
-                gone = prune_failed(share.path, now, life, self._farewell, is_steady=is_trusted)
+                gone = prune_failed(share.path, now, life, self._farewell, is_steady=is_trusted, doubted=wrong)
             except ShareError:
                 continue
             if gone.files:
                 log(Event.FAILED_PRUNED, share=share.name, files=gone.files, size_bytes=gone.size_bytes)
+        if wrong is not None:
+            self.begun = moment
 
     def prune_spool(self, now: float) -> None:
         """Forget rubbish: the directory first; a crash then leaves an entry without one, for the next time.

@@ -63,6 +63,13 @@ def test_what_came_before_the_clock_was_set_is_no_older_than_the_rest():
         assert plan([early, recent], now, LIFE, is_steady=True).crowded == (recent,)
 
 
+def test_what_came_by_a_clock_that_lagged_has_no_age():
+    """A scan that failed in the minutes before the clock was set forward by weeks begins its time then."""
+    lagged, old = ours("lagged", 60), ours("old", 61)
+    found = plan([lagged, old], NOW, LIFE, is_steady=True, doubted=(NOW - 60 * DAY_S - 9, NOW - 60 * DAY_S + 9))
+    assert (found.undated, found.gone) == ((lagged,), (old,))
+
+
 def test_a_leap_of_the_clock_removes_nothing_by_age():
     """While the clock may just have been set nothing is removed for its age; room is kept all the same."""
     found = plan([ours("a", 400, 60), ours("b", 300, 60), theirs("c", 400)], NOW, LIFE, is_steady=False)

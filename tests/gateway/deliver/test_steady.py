@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.deliver.steady import DAY_S, Clock, is_steady, looked
+from gateway.deliver.steady import DAY_S, Begun, Clock, doubted, is_steady, looked
 from gateway.spool.clock_notes import ClockNotes
 from gateway.spool.database import Database
 from hotfolder.shelf_life import EARLIEST_S
@@ -32,6 +32,14 @@ def test_steady_is_a_day_without_a_leap():
     assert not is_steady(Clock(NOW, NOW - DAY_S + 1), NOW)
     assert is_steady(Clock(NOW, NOW - DAY_S), NOW)
     assert not is_steady(Clock(NOW, NOW - DAY_S), 3600.0)
+
+
+def test_the_times_before_the_clock_was_set_are_known():
+    """Set forward since the start: what it showed until then is doubted. A clock that runs on, or goes back, is not."""
+    begun = Begun(NOW, 100.0)
+    assert doubted(begun, Begun(NOW + 60 * DAY_S, 130.0)) == (NOW, NOW + 30.0)
+    assert doubted(begun, Begun(NOW + 5 * DAY_S, 100.0 + 5 * DAY_S)) is None
+    assert doubted(begun, Begun(NOW - 5 * DAY_S, 130.0)) is None
 
 
 def test_the_note_outlasts_a_restart(tmp_path):
