@@ -11,12 +11,12 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from conf.model import Share
 from hotfolder.arrival import Arrival, Emptied, Fault, Held, Hold, Recovered, Standing, Trouble
 from hotfolder.batch import Batches
+from hotfolder.glance import Glance
 from hotfolder.hints import Hints, Watched
 from hotfolder.names import split_key
 from hotfolder.settle import Rule, polling
@@ -72,7 +72,7 @@ async def arrivals(
     rule = rule or _rule(share)
     pace, wake = pace or Pace(), wake or asyncio.Event()
     hints, batches = Hints(share.path, _waker(wake), clock, pace.retry_s), Batches(share)
-    look = partial(_look, share.path, hints, batches, rule, clock, with_folders)
+    look = partial(_look, share, hints, batches, rule, clock, with_folders, Glance())
     track, told = NOTHING, _Told(share)
     try:
         while True:
@@ -130,18 +130,29 @@ def _rule(share: Share) -> Rule:
 
 
 def _look(
-    folder: Path,
+    share: Share,
     hints: Hints,
     batches: Batches,
     rule: Rule,
     clock: Callable[[], float],
     with_folders: bool,  # noqa: FBT001  bound once, where the watch begins
+    glance: Glance,
     track: Track,
 ) -> tuple[Watched, Survey, tuple[Arrival, ...]]:
     # Watch first, look then: what comes between the two is seen by both, never by none.
     watched = hints.ensure()
     rule = polling(rule) if watched.is_remote else rule
-    survey = take_survey(folder, track, hints.drain(), rule, clock, with_folders=with_folders)
+    survey = take_survey(
+        share.path,
+        track,
+        hints.drain(),
+        rule,
+        clock,
+        with_folders=with_folders,
+        # Else an empty file may be a page that is still to be written, or say who gets the scan beside it.
+        is_bounded=share.batch == "off" and not share.sidecars,
+        glance=None if watched.problem or watched.recovered else glance,  # events are lost, or were
+    )
     if not survey.unreadable:
         hints.follow(survey.folders)
     return watched, *batches.sort(survey, clock())
@@ -165,7 +176,7 @@ class _Told:
             for key, (hold, reason) in sorted(self._held.items())
         )
         faults = tuple(Fault(sentence, trouble, name) for trouble, sentence in self._faults.items())
-        before, self._standing = self._standing, Standing(name, held, faults)
+        before, self._standing = self._standing, Standing(name, held, faults, survey.more)
         if self._standing != before:
             yield self._standing
 

@@ -6,7 +6,6 @@ Nothing is on disk: the pure parts see what a look would have seen, ``track`` an
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from hotfolder.arrival import Hold, Sighting, Stamp
 from hotfolder.group import Scan, each_alone, in_sequence
@@ -127,7 +126,7 @@ def _sighting(fed: Fed, inode: int, now_s: float) -> Sighting:
     part = min(1.0, (now_s - fed.at_s) / fed.takes_s) if fed.takes_s else 1.0
     size_bytes = max(1, int(fed.size_bytes * part)) if fed.size_bytes else 0
     written_s = min(now_s, fed.end_s) if fed.mtime_s is None else fed.mtime_s
-    return Sighting(Path(fed.name), Stamp(inode, size_bytes, int(written_s * 1e9), size_bytes), now_s)
+    return Sighting(Stamp(inode, size_bytes, int(written_s * 1e9), size_bytes), now_s)
 
 
 def _carried(track: Track, there: Mapping[str, Fed], now_s: float) -> tuple[Track, dict[str, Step]]:

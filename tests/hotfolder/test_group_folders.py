@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,8 +28,7 @@ def found(
     stamp = Stamp(1, size_bytes, 1, 8)
     empty = Stamp(1, 0, 1, 0)
     histories = {
-        key: first_seen(Sighting(Path(key), empty if step == Wait(float("inf")) else stamp, 0.0))
-        for key, step in steps.items()
+        key: first_seen(Sighting(empty if step == Wait(float("inf")) else stamp, 0.0)) for key, step in steps.items()
     }
     track = Track(histories, {}, {})
     said = before.said if before else {}

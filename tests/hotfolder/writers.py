@@ -168,7 +168,7 @@ class Watcher:
 
     def _list(self, folder: Path, clock: Callable[[], float], **_: Any) -> Listing:
         seen = {name: file for name, file in self.world.files.items() if not name.startswith("~")}
-        return Listing({name: Sighting(folder / name, file.stamp, clock()) for name, file in seen.items()}, {})
+        return Listing({name: Sighting(file.stamp, clock()) for name, file in seen.items()}, {})
 
     def _ask_lease(self, path: Path, *_: Any) -> Writing:
         assert self.rule.has_leases
