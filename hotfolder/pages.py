@@ -45,8 +45,9 @@ class Progress(Enum):
 class Page:
     """One numbered file. Times are monotonic seconds.
 
-    ``begun_s``: first seen. ``is_old``: it began at a time nobody saw, so that only ``mtime_ns`` tells when it was
-    written. ``done_s``: its last change, known once it was ready. ``end_s``: its last change so far; infinite while it
+    ``begun_s``: first seen. ``is_old``: it began at a time nobody saw, so that only the times of the file tell when it
+    was written: ``mtime_ns``, which a device may set, and ``arrived_ns`` (ctime), which our own claims move.
+    ``done_s``: its last change, known once it was ready. ``end_s``: its last change so far; infinite while it
     is being written. ``is_again``: there was another file of this name not long before; ``is_replacing``: and that was
     not taken by then. ``is_stuck``: it is told as held.
     """
@@ -57,6 +58,7 @@ class Page:
     begun_s: float
     progress: Progress
     end_s: float
+    arrived_ns: int
     done_s: float | None = None
     is_old: bool = False
     is_again: bool = False
@@ -113,6 +115,7 @@ def follow(
             begun_s=now_s,  # of one look, not of each file: the order of a directory's entries means nothing
             progress=Progress.COMING,
             end_s=math.inf,
+            arrived_ns=history.arrived_ns,
             is_old=is_blind,
             is_again=name in known.gone,
         )
@@ -141,8 +144,8 @@ def _met_again(before: Page, fresh: Page) -> Page:
     if before.done_s is not None or (is_anew and before.size_bytes and not before.is_stuck):
         return replace(fresh, is_again=True, is_replacing=True)
     if before.progress is Progress.LOST and before.size_bytes == 0:  # an empty file of old, filled now
-        return replace(before, mark=fresh.mark, begun_s=fresh.begun_s, is_old=fresh.is_old)
-    return replace(before, mark=fresh.mark)
+        return replace(fresh, is_again=before.is_again, is_replacing=before.is_replacing)
+    return replace(before, mark=fresh.mark, arrived_ns=fresh.arrived_ns)
 
 
 def _judged(

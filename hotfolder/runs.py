@@ -91,10 +91,12 @@ def is_near(one: Page, two: Page, rule: PageRule) -> bool:
     """Tell whether the pages were written within the gap of each other, though perhaps in the other order.
 
     Of pages whose beginning nobody saw the times of the files decide, and these must be in page order: two scans that
-    lie there since the service was down must not become one.
+    lie there since the service was down must not become one. Both times must say so: a device may give all its files
+    one mtime, and a page that was given back has the ctime of that.
     """
     if one.is_old or two.is_old:
-        return 0 <= two.mtime_ns - one.mtime_ns <= rule.gap_s * _NS
+        apart_ns = (two.mtime_ns - one.mtime_ns, two.arrived_ns - one.arrived_ns)
+        return all(0 <= one_ns <= rule.gap_s * _NS for one_ns in apart_ns)
     first, later = (one, two) if one.begun_s <= two.begun_s else (two, one)
     return later.begun_s <= first.end_s + rule.gap_s
 

@@ -25,7 +25,8 @@ class Fed:
     """One file: written from ``at_s`` on for ``takes_s``.
 
     ``is_whole``: False for one that is cut short there, None for one that is no scan. ``size_bytes`` is reached at its
-    end; 0 is an empty file. ``mtime_s`` is what the folder's clock says of its end, when that is another one.
+    end; 0 is an empty file. ``mtime_s`` is what the device says of its end, and ``ctime_s`` what the folder's clock
+    says of its last change, when they are other ones.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Fed:
     is_whole: bool | None = True
     size_bytes: int = 1000
     mtime_s: float | None = None
+    ctime_s: float | None = None
 
     @property
     def end_s(self) -> float:
@@ -127,7 +129,9 @@ def _sighting(fed: Fed, inode: int, now_s: float) -> Sighting:
     part = min(1.0, (now_s - fed.at_s) / fed.takes_s) if fed.takes_s else 1.0
     size_bytes = max(1, int(fed.size_bytes * part)) if fed.size_bytes else 0
     written_s = min(now_s, fed.end_s) if fed.mtime_s is None else fed.mtime_s
-    return Sighting(Path(fed.name), Stamp(inode, size_bytes, int(written_s * 1e9), size_bytes), now_s)
+    changed_s = min(now_s, fed.end_s) if fed.ctime_s is None else fed.ctime_s
+    stamp = Stamp(inode, size_bytes, int(written_s * 1e9), size_bytes)
+    return Sighting(Path(fed.name), stamp, now_s, int(changed_s * 1e9))
 
 
 def _carried(track: Track, there: Mapping[str, Fed], now_s: float) -> tuple[Track, dict[str, Step]]:
