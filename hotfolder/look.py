@@ -5,7 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 from hotfolder.arrival import Sighting, Stamp
 from hotfolder.errors import advice
 from hotfolder.lease import is_being_written
-from hotfolder.names import is_folder_name, is_scan_name
+from hotfolder.names import is_folder_name, is_scan_name, is_upload_name
 from hotfolder.structure import HEAD_BYTES, TAIL_BYTES, structure_of
 from hotfolder.verdict import Malformed, Structure, Unreadable, Whole, Writing
 
@@ -21,8 +21,8 @@ from hotfolder.verdict import Malformed, Structure, Unreadable, Whole, Writing
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 # It went away between the listing of its share and its own, or something else took its name.
 _NO_FOLDER_NOW: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-
-
+_FAULTS: Final = 10
+"""More files of a folder than these cannot be looked at: then it is not the files."""
 _TOO_DEEP: Final = "it is a folder within a folder, and what is in it is not taken; move its scans one level up"
 
 
@@ -31,12 +31,14 @@ class Listing:
     """The scan files of a share by key: ``name`` at its top level, ``folder/name`` in a sub-folder.
 
     ``strange``: what bears the name of a scan, or of a folder for scans, but is none, with a clause that says why.
-    ``folders``: the inode of each sub-folder that was looked into, by name.
+    ``folders``: the inode of each sub-folder that was looked into, by name. ``unfinished``: files that bear the name of
+    an upload, with their age by ctime, and files that could not be looked at (None).
     """
 
     sightings: dict[str, Sighting] = field(default_factory=dict)
     strange: dict[str, str] = field(default_factory=dict)
     folders: dict[str, int] = field(default_factory=dict)
+    unfinished: dict[str, Sighting | None] = field(default_factory=dict)
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -58,9 +60,10 @@ def why_strange(status: os.stat_result) -> str:
 def list_folder(folder: Path, clock: Callable[[], float], *, with_folders: bool = False) -> Listing:
     """List the top level of a share, and the folders directly below it when asked to; droppings are passed over.
 
-    What goes away meanwhile is left out. A sub-folder that cannot be listed to its end is strange, and its files are
-    not seen: a part of it would look like a whole scan. Raises OSError when the top level cannot be listed to its end:
-    a part of a listing would look as if files had been deleted.
+    What goes away meanwhile is left out. A file that cannot be looked at is strange, and keeps nobody else's from being
+    seen; of more than ten in one folder the disk is at fault, or the server. A sub-folder that cannot be listed to its
+    end is strange, and its files are not seen: a part of it would look like a whole scan. Raises OSError when the top
+    level cannot be listed to its end: a part of a listing would look as if files had been deleted.
     """
     listing = Listing()
     with open_directory(folder) as top_fd:
@@ -76,6 +79,7 @@ def list_folder(folder: Path, clock: Callable[[], float], *, with_folders: bool 
                 continue
             listing.sightings.update(part.sightings)
             listing.strange.update(part.strange)
+            listing.unfinished.update(part.unfinished)
             listing.folders[name] = inode
             listing.strange.update((f"{name}/{deep}", _TOO_DEEP) for deep in deeper)
     return listing
@@ -84,28 +88,54 @@ def list_folder(folder: Path, clock: Callable[[], float], *, with_folders: bool 
 def _list_into(listing: Listing, fd: int, folder: Path, prefix: str, clock: Callable[[], float]) -> dict[str, int]:
     """Add the scan files of one directory, and return the inodes of the directories in it that may hold scans."""
     directories: dict[str, int] = {}
+    faults = 0
     with os.scandir(fd) as entries:
         for entry in entries:
-            name = entry.name
-            if not (is_scan_name(name) or is_folder_name(name)):
+            name, key = entry.name, prefix + entry.name
+            if not (is_scan_name(name) or is_upload_name(name) or is_folder_name(name)):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            if stat.S_ISDIR(status.st_mode):
-                if is_folder_name(name):
-                    directories[name] = status.st_ino
-            elif not is_scan_name(name):
-                continue
-            elif why := why_strange(status):
-                listing.strange[prefix + name] = why
+            except OSError as error:
+                faults += 1
+                if faults > _FAULTS:
+                    raise
+                inode = _add_unseen(listing, key, entry, error)
             else:
-                age_s = max(0.0, time.time() - status.st_mtime)
-                listing.sightings[prefix + name] = Sighting(
-                    folder / name, stamp_of(status), clock(), status.st_ctime_ns, age_s
-                )
+                inode = _add(listing, key, folder / name, status, clock)
+            if inode and is_folder_name(name):
+                directories[name] = inode
     return directories
+
+
+def _add_unseen(listing: Listing, key: str, entry: os.DirEntry[str], error: OSError) -> int:
+    """Add what cannot be looked at, unless it is a directory; return the inode then, else 0."""
+    with suppress(OSError):
+        if entry.is_dir(follow_symlinks=False):
+            return entry.inode()
+    listing.unfinished[key] = None
+    if is_scan_name(entry.name):
+        listing.strange[key] = f"it cannot be looked at: {advice(error)}"
+    return 0
+
+
+def _add(listing: Listing, key: str, path: Path, status: os.stat_result, clock: Callable[[], float]) -> int:
+    """Add a file, unless it is a directory; return the inode then, else 0."""
+    if stat.S_ISDIR(status.st_mode):
+        return status.st_ino
+    now = time.time()
+    if is_scan_name(path.name):
+        if why := why_strange(status):
+            listing.strange[key] = why
+        else:
+            age_s = max(0.0, now - status.st_mtime)
+            listing.sightings[key] = Sighting(path, stamp_of(status), clock(), status.st_ctime_ns, age_s)
+    elif is_upload_name(path.name) and stat.S_ISREG(status.st_mode):
+        age_s = max(0.0, now - status.st_ctime)
+        listing.unfinished[key] = Sighting(path, stamp_of(status), clock(), status.st_ctime_ns, age_s)
+    return 0
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def _kin(track: Track, look: Outlook) -> _Kin:
         folder, name = split_key(key)
         if is_sidecar_name(name):
             found.append(key)
-        elif key in track.histories:
+        elif key in track.histories or key in track.unfinished:  # or it could not be looked at
             sidecars[key] = ()
             for called in _called(key):
                 scans.setdefault(called, []).append(key)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from hotfolder.pages import Page, PageRule, Progress
+from hotfolder.unfinished import Unfinished
 
 _NS: Final = 1_000_000_000
 _JUMP: Final = 100
@@ -106,6 +107,15 @@ def has_gap(below: Run, above: Run, rule: PageRule) -> bool:
     lacking = above[0].number.index - below[-1].number.index - 1
     is_onwards = below[0].begun_s <= above[0].begun_s
     return 0 < lacking < _JUMP and is_onwards and is_near(below[-1], above[0], rule)
+
+
+def is_beside(run: Run, upload: Unfinished, now_s: float, rule: PageRule) -> bool:
+    """Tell whether an upload was under way within the gap of a run, so that it may become a page of it."""
+    end_s = upload.changed_s if upload.is_still(now_s, rule.gap_s) else math.inf
+    begun_s = min(page.begun_s for page in run)
+    if upload.begun_s <= begun_s:
+        return begun_s <= end_s + rule.gap_s
+    return upload.begun_s <= max(page.end_s for page in run) + rule.gap_s
 
 
 def cut_at(sizes_bytes: Sequence[int], rule: PageRule) -> int:

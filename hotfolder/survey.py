@@ -14,6 +14,7 @@ from hotfolder.pairing import pair, went_alone
 from hotfolder.settle import AskLease, AskStructure, History, Rule, Step, Wait, lease_tested, settle, structure_tested
 from hotfolder.sidecar import is_sidecar_name
 from hotfolder.track import Outlook, Track, observe, outlook
+from hotfolder.unfinished import observe_unfinished
 
 # Tests made in one look. More wait for the next one, so that 20 000 files at once do not hold up the first of them.
 _TESTS: Final = 1000
@@ -52,7 +53,8 @@ def take_survey(
         listing = list_folder(folder, clock, with_folders=with_folders)
     except OSError as error:
         return Survey(track, outlook(track, {}, {}, clock()), advice(error), time.perf_counter() - began_s)
-    track = observe(track, listing.sightings, events, rule)
+    unfinished = observe_unfinished(track.unfinished, listing.unfinished, listing.sightings, clock(), rule)
+    track = replace(observe(track, listing.sightings, events, rule), unfinished=unfinished)
     histories, steps = _carry_on(folder, track.histories, rule, clock)
     track = replace(track, histories=histories)
     now_s = clock()

@@ -78,5 +78,5 @@ def test_a_page_keeps_the_time_it_was_first_seen_with():
     ]
     known = UNSEEN
     for at_s, history in zip(seen_s, histories, strict=True):
-        known = follow(known, history, Outlook((), {}, False, at_s), at_s, PAGES)
+        known = follow(known, history, {}, Outlook((), {}, False, at_s), at_s, PAGES)
     assert known.pages[doc(1)].arrived_ns == 7

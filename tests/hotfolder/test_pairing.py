@@ -11,6 +11,7 @@ from hotfolder.arrival import Hold, Stamp
 from hotfolder.pairing import pair, went_alone
 from hotfolder.settle import History, Ready, Rule, Wait
 from hotfolder.track import Outlook, Track, outlook
+from hotfolder.unfinished import Unfinished
 from hotfolder.verdict import Incomplete
 
 RULE = Rule(quiet_s=5.0, incomplete_timeout_s=600.0, sidecar_s=30.0)
@@ -29,6 +30,7 @@ def paired(
     now_s: float = NOW_S,
     rule: Rule = RULE,
     alone: Mapping[tuple[str, str], float] | None = None,
+    unseen: tuple[str, ...] = (),
 ) -> Outlook:
     """The outlook at ``now_s`` on files that changed at 990 s and arrived together, or as given."""
     histories = {
@@ -40,9 +42,10 @@ def paired(
         )
         for number, (key, step) in enumerate(steps.items())
     }
-    track = Track(histories, {}, {}, alone or {})
+    track = Track(histories, {}, {}, alone or {}, {key: Unfinished(None, 990.0, 990.0) for key in unseen})
+    strange = {**(strange or {}), **dict.fromkeys(unseen, "it cannot be looked at")}
     arrived_ns = {key: int((arrived or {}).get(key, 0.0) * NS) for key in steps}
-    return pair(outlook(track, steps, strange or {}, now_s), track, arrived_ns, now_s, rule)
+    return pair(outlook(track, steps, strange, now_s), track, arrived_ns, now_s, rule)
 
 
 def go(look: Outlook) -> dict[str, tuple[str, ...]]:
@@ -143,6 +146,17 @@ def test_what_is_not_one_to_one_fails(names: tuple[str, ...]):
     assert all(ready.rejected for _, ready in look.ready)
     gone = [key for key, _ in look.ready] + [one for pairs in look.companions.values() for one, _ in pairs]
     assert sorted(gone) == sorted(names)
+
+
+@pytest.mark.parametrize("unseen", ["scan.xml", "scan.tif"])
+def test_what_cannot_be_looked_at_leaves_no_doubt_out(unseen: str):
+    """A sidecar, or a second scan of one, that cannot be seen for now is there: the scan waits, and then fails."""
+    steps: dict[str, Any] = {"scan.pdf": READY, **({} if unseen == "scan.xml" else {"scan.xml": READY})}
+    look = paired(steps, unseen=(unseen,))
+    assert (go(look), look.is_pending) == ({}, False)
+    assert look.held["scan.pdf"][1] == f"{unseen} beside it is not finished: it cannot be looked at"
+    late = paired(steps, unseen=(unseen,), now_s=1600.0)
+    assert [bool(ready.rejected) for _, ready in late.ready] == [True]
 
 
 def test_a_second_scan_on_its_way_holds_the_first():
