@@ -3,8 +3,10 @@
 Every method is a transaction of its own, on disk when it returns. Times are seconds since 1970 (UTC).
 """
 
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from conf.model import Address
@@ -137,6 +139,26 @@ class Journal:
         with self._database.transaction() as db:
             db.execute("UPDATE job SET is_uncertain = 1 WHERE id = ?", (job_id,))
             _note(db, job_id, now, State.SENDING, reason)
+
+    def note_alone(self, share: str, keys: Iterable[str], at: float, since: float) -> None:
+        """Note that these files of a share went without a sidecar; what was noted of it before ``since`` goes."""
+        with self._database.transaction() as db:
+            db.execute("DELETE FROM alone WHERE share = ? AND at < ?", (share, since))
+            db.executemany(
+                "INSERT OR REPLACE INTO alone (share, name, at) VALUES (?, ?, ?)",
+                [(share, os.fsencode(key), at) for key in keys],
+            )
+
+    def alone(self, share: str, now: float) -> dict[str, float]:
+        """Return when which files of a share went without a sidecar, by key.
+
+        A time of the future, from a clock that was wrong, counts as now, also from now on.
+        """
+        rows = self._database.rows("SELECT name, at FROM alone WHERE share = ?", (share,))
+        if any(at > now for _, at in rows):
+            with suppress(sqlite3.OperationalError), self._database.transaction() as db:  # a full disk: next time
+                db.execute("UPDATE alone SET at = ? WHERE share = ? AND at > ?", (now, share, now))
+        return {os.fsdecode(name): min(at, now) for name, at in rows}
 
     def job(self, job_id: JobId) -> Job | None:
         """Return a job, or None when the journal does not know it."""

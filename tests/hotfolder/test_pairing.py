@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotfolder.arrival import Hold, Stamp
-from hotfolder.pairing import pair, went_alone
+from hotfolder.pairing import pair, went_alone, went_alone_before
 from hotfolder.settle import History, Ready, Rule, Wait
 from hotfolder.track import Outlook, Track, outlook
 from hotfolder.unfinished import Unfinished
@@ -194,6 +194,22 @@ def test_a_sidecar_too_late_for_its_scan_does_not_address_the_next_one(sidecar: 
     assert go(paired({"bob/scan.pdf": READY, f"bob/{sidecar}": READY}, alone=alone)) != {}
     assert go(paired({"scan.pdf": READY, sidecar: READY}, alone=alone, now_s=1570.0)) == {"scan.pdf": (sidecar,)}
     assert went_alone(Outlook((), {}, False, 0.0), replace(track, alone=alone), 1570.0, RULE) == {}
+
+
+def test_what_went_alone_in_an_earlier_run_is_remembered_for_as_long():
+    """A restart makes no sidecar the next scan's: the latest of a name counts, and what is long past does not."""
+    ages_s = {"scan.pdf": 500.0, "scan.tif": 100.0, "old.pdf": 600.0, "bob/Scan.PDF": 0.0}
+    alone = went_alone_before(ages_s, NOW_S, RULE)
+    assert alone == {
+        ("", "scan"): 1500.0,
+        ("", "scan.pdf"): 1100.0,
+        ("", "scan.tif"): 1500.0,
+        ("bob", "scan"): 1600.0,
+        ("bob", "scan.pdf"): 1600.0,
+    }
+    look = paired({"scan.pdf": READY, "scan.xml": READY}, alone=alone)
+    assert "an earlier scan of its name went without one" in look.ready[0][1].rejected
+    assert went_alone_before({"scan.pdf": 0.0}, NOW_S, replace(RULE, sidecar_s=900.0))["", "scan"] == 2800.0
 
 
 def test_a_scan_with_its_sidecar_casts_no_doubt_on_the_next():
