@@ -20,7 +20,7 @@ from hotfolder.claim import NO_FILE_NOW, Changed, Gone, Taken, digest_of, own_di
 from hotfolder.errors import telling
 from hotfolder.exclusive import free_names, rename_exclusive
 from hotfolder.look import open_directory, open_folder, open_scan, share_of, stamp_of, why_strange
-from hotfolder.names import display_name
+from hotfolder.names import CLAIM_PREFIX, display_name
 
 _BLOCK_BYTES: Final = 1024 * 1024
 
@@ -154,7 +154,7 @@ def _copy_back(path: Path, hidden: str, share_fd: int) -> None:
 
 
 def _hidden(mark: str) -> str:
-    return f".scangate-{mark}"  # no scan has such a name (``names.is_scan_name``)
+    return CLAIM_PREFIX + mark  # no scan has such a name (``names.is_scan_name``), and no upload
 
 
 def _show(hidden: str, name: str, share_fd: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hotfolder.look import Bound, Listing, list_names
+from hotfolder.listing import Bound, Listing, list_names
 from hotfolder.names import is_scan_name
 
 HUGE_S: Final = 0.05

@@ -8,13 +8,15 @@ from typing import Final, assert_never
 
 from hotfolder.errors import advice
 from hotfolder.glance import Glance
-from hotfolder.look import Bound, Listing, ask_lease, ask_structure, list_folder
+from hotfolder.listing import Bound, Listing, list_folder
+from hotfolder.look import ask_lease, ask_structure
 from hotfolder.look_sidecar import ask_sidecar
 from hotfolder.names import split_key
 from hotfolder.pairing import pair, went_alone
 from hotfolder.settle import AskLease, AskStructure, History, Rule, Step, Wait, lease_tested, settle, structure_tested
 from hotfolder.sidecar import is_sidecar_name
 from hotfolder.track import Outlook, Track, observe, outlook
+from hotfolder.unfinished import observe_unfinished
 
 # Tests made in one look. More wait for the next one, so that 20 000 files at once do not hold up the first of them.
 _TESTS: Final = 1000
@@ -57,7 +59,8 @@ def take_survey(
         listing = _list(folder, track, events, clock, with_folders, is_bounded, glance)
     except OSError as error:
         return Survey(track, outlook(track, {}, {}, clock()), advice(error), time.perf_counter() - began_s)
-    track = observe(track, listing.sightings, events, rule)
+    unfinished = observe_unfinished(track.unfinished, listing.unfinished, listing.sightings, clock(), rule)
+    track = replace(observe(track, listing.sightings, events, rule), unfinished=unfinished)
     histories, steps = _carry_on(folder, track.histories, rule, clock)
     track = replace(track, histories=histories)
     now_s = clock()

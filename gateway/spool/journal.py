@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conf.model import Address
+from gateway.spool.alone import Alone
 from gateway.spool.database import Database
 from gateway.spool.envelope import Envelope, OriginKind
 from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, Recipient, State
@@ -152,6 +153,11 @@ class Journal:
         with self._database.transaction() as db:
             db.execute("UPDATE job SET is_uncertain = 1 WHERE id = ?", (job_id,))
             _note(db, job_id, now, State.SENDING, reason)
+
+    @property
+    def alone(self) -> Alone:
+        """Which scans went without a sidecar, in the same database."""
+        return Alone(self._database)
 
     def job(self, job_id: JobId) -> Job | None:
         """Return a job, or None when the journal does not know it."""

@@ -90,4 +90,11 @@ CREATE TABLE IF NOT EXISTS clock (
     seen_at REAL NOT NULL,
     steady_since REAL NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS alone (
+    share TEXT NOT NULL,
+    name BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (share, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS alone_by_time ON alone (share, at);
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hotfolder import glance, look, survey
+from hotfolder import glance, listing, survey
 from hotfolder.glance import Glance
 from hotfolder.settle import Ready
 from hotfolder.survey import Survey, take_survey
@@ -21,9 +21,9 @@ class Eye:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.clock, self.glance, self.track = folder, Clock(), Glance(), NOTHING
         self.listings = 0
-        real = look.list_folder
+        real = listing.list_folder
 
-        def counted(*arguments: object, **options: object) -> look.Listing:
+        def counted(*arguments: object, **options: object) -> listing.Listing:
             self.listings += 1
             return real(*arguments, **options)  # type: ignore[arg-type]
 

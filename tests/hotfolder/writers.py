@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from hotfolder.arrival import Sighting, Stamp
-from hotfolder.look import Listing
+from hotfolder.listing import Listing
 from hotfolder.settle import Ready, Rule
 from hotfolder.survey import take_survey
 from hotfolder.track import NOTHING, Track, offer
