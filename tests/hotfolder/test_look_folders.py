@@ -152,7 +152,7 @@ def test_a_folder_that_goes_away_meanwhile_is_left_out(tmp_path: Path, monkeypat
     secret = tmp_path.with_name(f"{tmp_path.name}-secret")
     secret.mkdir()
     (secret / "secret.pdf").write_bytes(b"x")
-    monkeypatch.setattr("hotfolder.look.open_directory", _swapping(tmp_path, secret))
+    monkeypatch.setattr("hotfolder.listing.open_directory", _swapping(tmp_path, secret))
     listing = list_folder(tmp_path, time.monotonic, with_folders=True)
     assert set(listing.sightings) == {"alice/scan.pdf"}
     assert listing.strange == {}
@@ -183,7 +183,7 @@ def test_a_folder_that_cannot_be_read_is_strange(tmp_path: Path, monkeypatch: py
             raise PermissionError(13, "Permission denied", path)
         return open_directory(path, dir_fd=dir_fd, is_link_refused=is_link_refused)
 
-    monkeypatch.setattr("hotfolder.look.open_directory", refusing)
+    monkeypatch.setattr("hotfolder.listing.open_directory", refusing)
     listing = list_folder(tmp_path, time.monotonic, with_folders=True)
     assert set(listing.sightings) == {"alice/scan.pdf"}
     assert listing.strange["locked"].startswith("the folder cannot be read: permission denied")
