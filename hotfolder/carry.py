@@ -7,7 +7,6 @@ claim; the file bears it as its hidden name in the share between its claim and i
 Writers on other machines are not seen: only a stamp that stays as it was, asked of a file opened anew, tells of them.
 """
 
-import errno
 import hashlib
 import os
 import stat
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from hotfolder.arrival import ArrivedFile, Stamp
-from hotfolder.claim import NO_FILE_NOW, Changed, Gone, Taken, digest_of, own_directory, why_moved
+from hotfolder.claim import Changed, Gone, Taken, digest_of, own_directory, what_became_of, why_moved
 from hotfolder.errors import telling
 from hotfolder.exclusive import free_names, rename_exclusive
 from hotfolder.look import open_directory, open_folder, open_scan, share_of, stamp_of, why_strange
@@ -59,12 +58,9 @@ def take(file: ArrivedFile, into: Path, sha256: str, mark: str) -> Taken | Gone 
                 _remove(hidden, share_fd)
                 return Taken(into, stamp)
         except OSError as error:
-            is_link_now = error.errno == errno.ENOTDIR and str(error.filename) == file.folder
-            if error.errno in NO_FILE_NOW or is_link_now:
-                return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
-            if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(share_dir), file.folder}:
-                return Gone()
-            raise
+            if (found := what_became_of(file, error)) is None:
+                raise
+            return found
 
 
 def _copy(file: ArrivedFile, share_fd: int, copy: str, into_fd: int, sha256: str) -> str:

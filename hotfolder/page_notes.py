@@ -8,37 +8,40 @@ from hotfolder.numbering import Numbered
 
 _NAMED: Final = 5
 """Most files that are named one by one."""
+_LOST: Final = "could not be taken, and is missing"
 _REPLACED: Final = "was replaced by another scan before it could be taken, and is missing"
+_AFTER: Final = "after the last page of this mail"
+_BEFORE: Final = "before the first page of this mail"
 
 
 def missing_after(last: Numbered, first: Numbered) -> str:
     """Say that numbers lack between the last page of this mail and the first one of another."""
-    return f"{_missing(last, first)} after the last page of this mail; the pages that follow are in another mail."
+    return f"{_missing(last, first)} {_AFTER}; the pages that follow are in another mail."
 
 
 def missing_before(last: Numbered, first: Numbered) -> str:
     """Say that numbers lack between the last page of another mail and the first one of this mail."""
-    return f"{_missing(last, first)} before the first page of this mail; the pages before it are in another mail."
+    return f"{_missing(last, first)} {_BEFORE}; the pages before it are in another mail."
 
 
 def lost_after(last: Numbered) -> str:
     """Say that the page after the last one of this mail cannot be taken."""
-    return f"{_page(last, last.index + 1)} could not be taken, and is missing after the last page of this mail."
+    return f"{_page(last, last.index + 1)} {_LOST} {_AFTER}."
 
 
 def lost_before(first: Numbered) -> str:
     """Say that the page before the first one of this mail cannot be taken."""
-    return f"{_page(first, first.index - 1)} could not be taken, and is missing before the first page of this mail."
+    return f"{_page(first, first.index - 1)} {_LOST} {_BEFORE}."
 
 
 def replaced_after(last: Numbered) -> str:
     """Say that the page after the last one of this mail was written over."""
-    return f"{_page(last, last.index + 1)} {_REPLACED} after the last page of this mail."
+    return f"{_page(last, last.index + 1)} {_REPLACED} {_AFTER}."
 
 
 def replaced_before(first: Numbered) -> str:
     """Say that the page before the first one of this mail was written over."""
-    return f"{_page(first, first.index - 1)} {_REPLACED} before the first page of this mail."
+    return f"{_page(first, first.index - 1)} {_REPLACED} {_BEFORE}."
 
 
 def cut_after(files: int) -> str:
