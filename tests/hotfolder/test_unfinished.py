@@ -1,4 +1,3 @@
-
 from hotfolder.arrival import Sighting, Stamp
 from hotfolder.settle import Rule
 from hotfolder.unfinished import Unfinished, observe_unfinished
