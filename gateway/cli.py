@@ -107,13 +107,14 @@ def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes fla
     from gateway.arrive.listener import ListenError
     from gateway.deliver.tls import CertificateError
     from gateway.events import Event, configure, log
+    from gateway.operate.samba_owner import faults_of_owners
     from gateway.spool.database import JournalError
     from gateway.spool.files import SpoolError
     from gateway.spool.job import State
 
     loaded = _load(config_path)
     configure(loaded.config.log.format)
-    for warning in _warnings(loaded):
+    for warning in [*_warnings(loaded), *faults_of_owners(loaded.config)]:
         log(Event.CONFIG_WARNING, what=warning)
 
     async def work() -> bool:
@@ -154,11 +155,12 @@ def _why(reason: str) -> str:
 def check(config_path: Path) -> int:
     """Check the configuration: every mistake at once, as file:line: key: what is wrong, what is allowed."""
     from gateway.arrive.place import faults
+    from gateway.operate.samba_owner import faults_of_owners
 
     loaded = _load(config_path)
     for warning in _warnings(loaded):
         click.echo(f"warning: {warning}", err=True)
-    found = faults(loaded.config)
+    found = dict.fromkeys([*faults(loaded.config), *faults_of_owners(loaded.config)])
     for sentence in found:
         click.echo(f"{config_path}: {sentence}", err=True)
     if found:

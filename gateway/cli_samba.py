@@ -29,7 +29,8 @@ LEGACY_CONF = click.option(
 
 def print_config(loaded: "Loaded", source: Path, *, is_legacy: bool) -> int:
     """Print the smb.conf of one server; exit code CONFIG with a sentence when it cannot be drawn."""
-    from gateway.operate.samba_files import Paths, SiteError, text
+    from gateway.operate.samba_files import Paths, text
+    from gateway.operate.samba_owner import SiteError
     from hotfolder.samba import Server, served
 
     server = Server.LEGACY if is_legacy else Server.MAIN
@@ -53,7 +54,8 @@ def apply(loaded: "Loaded", source: Path, smb_conf: Path, legacy_conf: Path, *, 
     """Install it, print what was done; NOT_ALL when something is left for a person, LOCAL when it could not go on."""
     from gateway.operate.samba_apply import ApplyError, Report
     from gateway.operate.samba_apply import apply as apply_all
-    from gateway.operate.samba_files import Paths, SiteError
+    from gateway.operate.samba_files import Paths
+    from gateway.operate.samba_owner import SiteError
     from gateway.operate.samba_tools import ToolError
 
     report = Report()

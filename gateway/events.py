@@ -22,9 +22,11 @@ class Event(StrEnum):
     SHARES_OPENED = "shares-opened"
     SMB_REFUSED = "smb-refused"
     SHARE_ALERT = "share-alert"
+    NOTICE_DIGEST = "notice-digest"
     STATUS_FAULT = "status-fault"
     STATUS_RECOVERED = "status-recovered"
     FAILED_PRUNED = "failed-pruned"
+    SPOOL_PRUNED = "spool-pruned"
     SMTP_LISTENING = "smtp-listening"
     SMTP_REFUSED = "smtp-refused"
     SMTP_LOST = "smtp-lost"
@@ -55,6 +57,7 @@ _PROBLEMS = frozenset(
         Event.SHARES_CLOSED,
         Event.SMB_REFUSED,
         Event.SHARE_ALERT,
+        Event.NOTICE_DIGEST,
         Event.STATUS_FAULT,
         Event.SMTP_REFUSED,
         Event.SMTP_LOST,

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,23 +16,28 @@ from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
 from gateway.arrive.listener import listeners
 from gateway.deliver.alert import Alerter
+from gateway.deliver.board import Board
+from gateway.deliver.post import Failures, Post
 from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
 from gateway.deliver.runner import Deliverer
 from gateway.deliver.tell import Teller
+from gateway.deliver.tidy import Tidier
 from gateway.events import Event, log
 from gateway.normalise.runner import Normaliser
 from gateway.screen.look import Sources
 from gateway.screen.show import Screen
 from gateway.spool import files, recover
 from gateway.spool.alerts import Alerts
+from gateway.spool.clock_notes import ClockNotes
 from gateway.spool.database import Database
+from gateway.spool.digests import Digests
 from gateway.spool.files import Spool
 from gateway.spool.job import OWED, Job, State
 from gateway.spool.journal import Journal
 from gateway.spool.traffic import Traffic
 from hotfolder import lease
-from hotfolder.arrival import Standing
+from hotfolder.arrival import Fault, Standing
 
 _STUCK_S: Final = 5.0
 """``run_once`` gives up on what has not moved for so long while no station works."""
@@ -175,8 +180,12 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
     intake = Intake(config, spool, journal, _poker(loop, accepted))
     doors = [FolderDoor(intake, share) for share in config.share]
 
+    board = Board(config.share)
+    post = Post(config, spool, journal)
+
     def standings() -> list[Standing]:
-        return [door.standing for door in doors if door.standing is not None]
+        known = ((door.share.name, door.standing, board.faults(door.share.name)) for door in doors)
+        return [_with(standing or Standing(name), faults) for name, standing, faults in known if standing or faults]
 
     return Service(
         config=config,
@@ -193,12 +202,25 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
             _poker(loop, failed),
             at_once=sum(routes.room(upstream.name) for upstream in config.upstream),
         ),
-        teller=Teller(config, spool, journal, failed, ready),
-        alerter=Alerter(config, spool, journal, Alerts(database), standings, ready),
+        teller=Teller(
+            config,
+            spool,
+            journal,
+            Failures(post, Digests(database)),
+            board,
+            Tidier(config.share, spool, journal, ClockNotes(database)),
+            failed,
+            ready,
+        ),
+        alerter=Alerter(post, Alerts(database), standings, ready),
         screen=Screen(Sources(config, spool, journal, traffic), standings, time.time()),
         release=release,
         doors=doors,
     )
+
+
+def _with(standing: Standing, faults: tuple[Fault, ...]) -> Standing:
+    return replace(standing, faults=(*standing.faults, *faults))
 
 
 def _poker(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> Callable[[], None]:

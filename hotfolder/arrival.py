@@ -29,7 +29,6 @@ class Sighting:
     ``age_s``: since its last change by the wall clock, which may be wrong; 0 for a change in the future.
     """
 
-    path: Path
     stamp: Stamp
     seen_s: float
     arrived_ns: int = 0
@@ -138,11 +137,15 @@ class Trouble(StrEnum):
 
     FOLDER = "folder"
     EVENTS = "events"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A share is in trouble: its scans wait (``FOLDER``) or are seen later (``EVENTS``). Tried again by itself."""
+    """A share is in trouble. Tried again by itself.
+
+    Its scans wait (``FOLDER``), are seen later (``EVENTS``), or cannot be shown when they fail (``FAILED``).
+    """
 
     sentence: str
     trouble: Trouble
@@ -160,8 +163,12 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What holds in a share from now on: every file that is held, by name, and every trouble of the share."""
+    """What holds in a share from now on: every file that is held, by name, and every trouble of the share.
+
+    ``more``: how many files stand there beside those, empty or never taken, that are only counted.
+    """
 
     share: str
     held: tuple[Held, ...] = ()
     faults: tuple[Fault, ...] = ()
+    more: int = 0

@@ -28,16 +28,16 @@ class Batches:
 
     def sort(self, survey: Survey, now_s: float) -> tuple[Survey, tuple[Arrival, ...]]:
         """Return the survey, with the files counted that wait for their scan, and the scans that are complete."""
-        histories, outlook = survey.track.histories, survey.outlook
+        histories, unfinished, outlook = survey.track.histories, survey.track.unfinished, survey.outlook
         if survey.unreadable:
             return survey, ()
         match self._share.batch:
             case "off":
                 found = each_alone(outlook)
             case "sequence":
-                found, self._followed = in_sequence(self._followed, histories, outlook, now_s, self._rule)
+                found, self._followed = in_sequence(self._followed, histories, unfinished, outlook, now_s, self._rule)
             case "folder":
-                found = in_folders(histories, outlook, now_s, self._rule, self._said)
+                found = in_folders(histories, unfinished, outlook, now_s, self._rule, self._said)
                 self._said = found.said
             case _:
                 assert_never(self._share.batch)

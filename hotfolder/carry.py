@@ -7,7 +7,6 @@ claim; the file bears it as its hidden name in the share between its claim and i
 Writers on other machines are not seen: only a stamp that stays as it was, asked of a file opened anew, tells of them.
 """
 
-import errno
 import hashlib
 import os
 import stat
@@ -16,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from hotfolder.arrival import ArrivedFile, Stamp
-from hotfolder.claim import NO_FILE_NOW, Changed, Gone, Taken, digest_of, own_directory, why_moved
+from hotfolder.claim import Changed, Gone, Taken, digest_of, own_directory, what_became_of, why_moved
 from hotfolder.errors import telling
 from hotfolder.exclusive import free_names, rename_exclusive
 from hotfolder.look import open_directory, open_folder, open_scan, share_of, stamp_of, why_strange
-from hotfolder.names import display_name
+from hotfolder.names import CLAIM_PREFIX, display_name
 
 _BLOCK_BYTES: Final = 1024 * 1024
 
@@ -59,12 +58,9 @@ def take(file: ArrivedFile, into: Path, sha256: str, mark: str) -> Taken | Gone 
                 _remove(hidden, share_fd)
                 return Taken(into, stamp)
         except OSError as error:
-            is_link_now = error.errno == errno.ENOTDIR and str(error.filename) == file.folder
-            if error.errno in NO_FILE_NOW or is_link_now:
-                return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
-            if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(share_dir), file.folder}:
-                return Gone()
-            raise
+            if (found := what_became_of(file, error)) is None:
+                raise
+            return found
 
 
 def _copy(file: ArrivedFile, share_fd: int, copy: str, into_fd: int, sha256: str) -> str:
@@ -154,7 +150,7 @@ def _copy_back(path: Path, hidden: str, share_fd: int) -> None:
 
 
 def _hidden(mark: str) -> str:
-    return f".scangate-{mark}"  # no scan has such a name (``names.is_scan_name``)
+    return CLAIM_PREFIX + mark  # no scan has such a name (``names.is_scan_name``), and no upload
 
 
 def _show(hidden: str, name: str, share_fd: int) -> str:

@@ -37,7 +37,7 @@ from hotfolder.verdict import Writing
 
 _BLOCK_BYTES: Final = 1024 * 1024
 _NOTE: Final = ".txt"
-NO_FILE_NOW: Final = frozenset({errno.ELOOP, errno.EAGAIN, errno.ENXIO})
+_NO_FILE_NOW: Final = frozenset({errno.ELOOP, errno.EAGAIN, errno.ENXIO})
 """What opening answers for what is no file to read now: a link; a lease of another process; a socket."""
 
 
@@ -75,19 +75,24 @@ def take(file: ArrivedFile, into: Path) -> Taken | Gone | Changed:
     Raises ShareError: another file system, ``into`` taken, no permission, a failing disk. The file then stands in the
     share; only if giving it back failed too, it is at ``into``, as after a crash.
     """
-    name = file.path.name
-    with telling(f"cannot take {display_name(name)} off the share"):
+    share_dir = share_of(file.path, file.folder)
+    with telling(f"cannot take {display_name(file.path.name)} off the share"):
         try:
-            share_dir = share_of(file.path, file.folder)
             with open_folder(share_dir, file.folder) as share_fd, open_directory(into.parent) as into_fd:
                 return _take(file, into, share_fd, into_fd)
         except OSError as error:
-            is_link_now = error.errno == errno.ENOTDIR and str(error.filename) == file.folder
-            if error.errno in NO_FILE_NOW or is_link_now:
-                return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
-            if isinstance(error, FileNotFoundError) and str(error.filename) in {name, str(share_dir), file.folder}:
-                return Gone()
-            raise
+            if (found := what_became_of(file, error)) is None:
+                raise
+            return found
+
+
+def what_became_of(file: ArrivedFile, error: OSError) -> Gone | Changed | None:
+    """Tell what an error in taking a file says of the file; None when it is a fault of the disk or the share."""
+    is_link_now = error.errno == errno.ENOTDIR and str(error.filename) == file.folder
+    if error.errno in _NO_FILE_NOW or is_link_now:
+        return Changed(file.path, f"it is no file that can be read now ({error.strerror})")
+    its_names = {file.path.name, file.folder, str(share_of(file.path, file.folder))}
+    return Gone() if isinstance(error, FileNotFoundError) and str(error.filename) in its_names else None
 
 
 def _take(file: ArrivedFile, into: Path, share_fd: int, into_fd: int) -> Taken | Changed:

@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -75,6 +76,21 @@ def put_note(share_dir: Path, name: str, sentence: str, ticket: str) -> Path:
                 continue
             return share_dir / FAILED_NAME / (candidate + _NOTE)
     raise AssertionError("free_names ends")
+
+
+def obstacle(share_dir: Path) -> str:
+    """Return a sentence about what stands in the way of ``_failed`` in a share; empty when nothing does."""
+    try:
+        status = (share_dir / FAILED_NAME).lstat()
+    except OSError:
+        return ""  # none yet; or the share is away, which whoever looks at it says
+    if stat.S_ISDIR(status.st_mode):
+        return ""
+    what = "a link" if stat.S_ISLNK(status.st_mode) else "a file"
+    return (
+        f"{what} named {FAILED_NAME} stands where failed scans are shown, so none is; remove or rename it. "
+        "Until then they are kept on the box"
+    )
 
 
 def _exists(name: str, dir_fd: int) -> bool:

@@ -11,10 +11,13 @@ from itertools import pairwise
 
 from hotfolder import page_notes
 from hotfolder.arrival import Hold
+from hotfolder.names import split_key
+from hotfolder.numbering import Numbered, natural_key, upload_of
 from hotfolder.pages import Followed, Page, PageRule, Progress, follow, given_up_s
-from hotfolder.runs import Run, cut_at, has_gap, is_near, runs_of, series_of
+from hotfolder.runs import Run, cut_at, has_gap, is_beside, is_near, runs_of, series_of
 from hotfolder.settle import History
 from hotfolder.track import Outlook
+from hotfolder.unfinished import Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +52,28 @@ def each_alone(outlook: Outlook) -> Grouping:
 
 
 def in_sequence(
-    known: Followed, histories: Mapping[str, History], outlook: Outlook, now_s: float, rule: PageRule
+    known: Followed,
+    histories: Mapping[str, History],
+    unfinished: Mapping[str, Unfinished],
+    outlook: Outlook,
+    now_s: float,
+    rule: PageRule,
 ) -> tuple[Grouping, Followed]:
     """Decide which scans of a share are complete when files that are numbered on are pages; and what to know next time.
 
     Whatever a look finds ready is in exactly one scan, or waits for one, and not without end: for ``gap_s`` after its
-    last page, and for ``hold_s`` after the beginning of a page that does not come to its end.
+    last page, and for ``hold_s`` after the beginning of a page, or of an upload that may become one, that does not come
+    to its end.
     """
-    followed = follow(known, histories, outlook, now_s, rule)
+    followed = follow(known, histories, unfinished, outlook, now_s, rule)
     scans = [Scan((key,), step.rejected) for key, step in outlook.ready if step.rejected or key not in followed.pages]
     heads, tails = dict(followed.heads), dict(followed.tails)
+    uploads = _uploads(unfinished, followed.pages)
     for pages in series_of(followed.pages):
         newest_again_s = max((page.begun_s for page in pages if page.is_again), default=-math.inf)
-        series = _Series(pages, runs_of(pages, rule), heads, tails, newest_again_s, now_s, rule)
+        stem, suffix = pages[0].number.series
+        mine = [one for one in uploads.get(stem, ()) if one.number.suffix in {"", suffix}]
+        series = _Series(pages, runs_of(pages, rule), mine, heads, tails, newest_again_s, now_s, rule)
         series.note()
         for found in series.decide():
             if isinstance(found, Scan):
@@ -78,21 +90,46 @@ def in_order(scans: Iterable[Scan], outlook: Outlook) -> tuple[Scan, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Upload:
+    """What may become a page: ``number`` is what its name will say, without a suffix when that is not known."""
+
+    key: str
+    number: Numbered
+    state: Unfinished
+
+    def given_up_s(self, rule: PageRule) -> float:
+        """Return when it is not waited for any more, as ``pages.given_up_s``."""
+        if self.state.is_gone:
+            return math.inf  # until the next look
+        return self.state.changed_s + rule.gap_s if self.state.is_empty else self.state.begun_s + rule.hold_s
+
+
+def _uploads(unfinished: Mapping[str, Unfinished], pages: Mapping[str, Page]) -> dict[str, list[_Upload]]:
+    """Return what is unfinished and no page yet, by the stem of the series that it may belong to."""
+    found: dict[str, list[_Upload]] = {}
+    for key, state in unfinished.items():
+        number = upload_of(key)
+        if number is not None and key not in pages:
+            found.setdefault(number.stem, []).append(_Upload(key, number, state))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class _Waits:
-    """Pages that wait for more: until ``until_s`` at the latest, or for ``held_by``, a page that is itself held."""
+    """Pages that wait for more: until ``until_s`` at the latest, or for ``held_by``, a file that is itself held."""
 
     run: Run
     until_s: float
-    held_by: Page | None = None
+    held_by: str = ""
 
 
 def _counted(outlook: Outlook, waits: _Waits) -> Outlook:
     """Count pages that wait: as on their way, or as held together with the page that holds them up."""
     due_s = min(outlook.due_s, waits.until_s)
-    if waits.held_by is None:
+    if not waits.held_by:
         return replace(outlook, due_s=due_s, is_pending=True)
     first = next(page for page in waits.run if page.progress is not Progress.COMING)
-    reason = page_notes.waiting(waits.held_by.number)
+    reason = page_notes.waiting(waits.held_by)
     return replace(outlook, due_s=due_s, held={**outlook.held, first.name: (Hold.PAGES, reason)})
 
 
@@ -102,6 +139,7 @@ class _Series:
 
     pages: Sequence[Page]
     runs: Sequence[Run]
+    uploads: Sequence[_Upload]
     heads: dict[str, str]
     tails: dict[str, str]
     newest_again_s: float
@@ -144,16 +182,33 @@ class _Series:
         """Say what a run waits for; None when it is complete."""
         coming = [page for page in run if page.progress is Progress.COMING]
         if any(page.progress is not Progress.READY for page in run):
-            until_s = min((given_up_s(page, self.rule) for page in coming), default=math.inf)
+            ends_s = (given_up_s(page, self.rule) for page in coming)
+            until_s = min((end_s for end_s in ends_s if end_s > self.now_s), default=math.inf)
             is_stuck = all(page.is_stuck for page in run if page.progress is not Progress.READY)
-            return _Waits(run, until_s, coming[0] if coming and is_stuck else None)
+            return _Waits(run, until_s, coming[0].name if coming and is_stuck else "")
         if is_full or self._is_replaced(run):
             return None
         until_s = max(page.end_s for page in run) + self.rule.gap_s
         if above is not None and has_gap(run, above, self.rule):  # the missing page may be late
             first = above[0]
             until_s = max(until_s, min(first.end_s + self.rule.gap_s, given_up_s(first, self.rule)))
-        return None if self.now_s >= until_s else _Waits(run, until_s)
+        if self.now_s < until_s:
+            return _Waits(run, until_s)
+        coming_up = [one for one in self._beside(run) if self.now_s < one.given_up_s(self.rule)]
+        if not coming_up:
+            return None
+        is_stuck = all(one.state.is_still(self.now_s, self.rule.gap_s) for one in coming_up)
+        until_s = min(one.given_up_s(self.rule) for one in coming_up)
+        return _Waits(run, until_s, coming_up[0].key if is_stuck else "")
+
+    def _beside(self, run: Run) -> list[_Upload]:
+        """Return the uploads that may become pages of a run; one that takes the place of a page will not."""
+        numbers = {page.number.index for page in run}
+        return [
+            one
+            for one in self.uploads
+            if one.number.index not in numbers and is_beside(run, one.state, self.now_s, self.rule)
+        ]
 
     def _is_replaced(self, run: Run) -> bool:
         """Tell whether a file took the place of an earlier one after all of the run were begun: the next scan began."""
@@ -165,5 +220,7 @@ class _Series:
             tail = page_notes.cut_after(len(run))
         if rest:
             self.heads[rest[0].name] = page_notes.goes_on(len(run))
-        notes = (self.heads.get(run[0].name), tail)
+        given_up = [one for one in self._beside(run) if self.now_s >= one.given_up_s(self.rule)]
+        late = sorted((split_key(one.key)[1] for one in given_up), key=natural_key)
+        notes = (self.heads.get(run[0].name), tail, page_notes.unfinished(late) if late else None)
         return Scan(tuple(page.name for page in run), notes=tuple(note for note in notes if note))

@@ -1,7 +1,7 @@
 """Which files are one scan with ``batch = "folder"``: all that lie in one sub-folder, once every one has settled."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hotfolder import page_notes
@@ -13,23 +13,28 @@ from hotfolder.pages import PageRule
 from hotfolder.runs import cut_at
 from hotfolder.settle import History
 from hotfolder.track import Outlook
+from hotfolder.unfinished import Unfinished
 
 _STUCK = frozenset({Hold.INCOMPLETE, Hold.OPEN})
 
 
 def in_folders(
-    histories: Mapping[str, History], outlook: Outlook, now_s: float, rule: PageRule, said: Said
+    histories: Mapping[str, History],
+    unfinished: Mapping[str, Unfinished],
+    outlook: Outlook,
+    now_s: float,
+    rule: PageRule,
+    said: Said,
 ) -> Grouping:
     """Decide which sub-folders are complete. A file at the top level is a scan of its own.
 
     A folder is complete when nothing in it is on its way, and nothing in it has changed for ``gap_s``. A file that was
-    cut short is waited for until ``hold_s`` after its last change; then the scan goes without it, and says so.
-    ``said`` is that of the look before: what was missing then may have been taken, and the scan left.
+    cut short, or bears the name of an upload, or cannot be looked at, is waited for until ``hold_s`` after its last
+    change; then the scan goes without it, and says so. ``said`` is that of the look before: what was missing then may
+    have been taken, and the scan left.
     """
-    said = {key: one for key, one in said.items() if key in histories and histories[key].stamp.inode == one[0]}
-    folders: dict[str, list[str]] = {}
-    for key in histories:
-        folders.setdefault(split_key(key)[0], []).append(key)
+    said = {key: one for key, one in said.items() if _is_still_there(key, one[0], histories, unfinished)}
+    folders, uploads = _by_folder(histories), _by_folder(unfinished)
     scans = [Scan((key,), step.rejected) for key, step in outlook.ready if not split_key(key)[0]]
     ready = {key for key, _ in outlook.ready}
     seen = outlook
@@ -37,22 +42,43 @@ def in_folders(
         if not folder or ready.isdisjoint(keys):
             continue
         waits_for = {key: _waits_until_s(key, histories[key], seen, ready, rule) for key in keys}
+        waits_for |= {key: _comes_until_s(unfinished[key], rule) for key in uploads.get(folder, ())}
         until_s = max(waits_for.values())
         if now_s >= until_s:
-            for scan in _complete(folder, keys, histories, seen, rule):
+            late = [key for key in uploads.get(folder, ()) if unfinished[key].stamp is not None]
+            for scan in _complete(folder, keys, late, histories, seen, rule):
                 known = (note for key in scan.keys if key in said for note in said[key][1])
                 scans.append(replace(scan, notes=tuple(dict.fromkeys((*known, *scan.notes)))))
             continue
         late = [key for key, wait_s in waits_for.items() if now_s < wait_s]
         outlook = replace(outlook, due_s=min(outlook.due_s, until_s))
-        if all(_hold(key, seen) in _STUCK for key in late):
-            reason = page_notes.folder_waits(split_key(late[0])[1])
+        if all(_is_stuck(key, unfinished, seen, now_s, rule) for key in late):
+            reason = page_notes.folder_waits(late[0])
             outlook = replace(outlook, held={**outlook.held, folder: (Hold.PAGES, reason)})
         else:
             outlook = replace(outlook, is_pending=True)
     for scan in scans:
         said |= {key: (histories[key].stamp.inode, scan.notes) for key in scan.keys}
     return Grouping(in_order(scans, outlook), outlook, said)
+
+
+def _by_folder(keys: Iterable[str]) -> dict[str, list[str]]:
+    folders: dict[str, list[str]] = {}
+    for key in keys:
+        folders.setdefault(split_key(key)[0], []).append(key)
+    return folders
+
+
+def _is_still_there(
+    key: str, inode: int, histories: Mapping[str, History], unfinished: Mapping[str, Unfinished]
+) -> bool:
+    return histories[key].stamp.inode == inode if key in histories else key in unfinished
+
+
+def _is_stuck(key: str, unfinished: Mapping[str, Unfinished], outlook: Outlook, now_s: float, rule: PageRule) -> bool:
+    if key in unfinished:
+        return unfinished[key].is_still(now_s, rule.gap_s)
+    return _hold(key, outlook) in _STUCK
 
 
 def _hold(key: str, outlook: Outlook) -> Hold | None:
@@ -69,10 +95,25 @@ def _waits_until_s(key: str, history: History, outlook: Outlook, ready: set[str]
     return history.changed_s + rule.hold_s if hold in _STUCK else math.inf
 
 
+def _comes_until_s(upload: Unfinished, rule: PageRule) -> float:
+    """Return until when a folder waits for what is no page of it yet."""
+    if upload.is_gone:
+        return math.inf  # until the next look
+    return upload.changed_s + (rule.gap_s if upload.is_empty else rule.hold_s)
+
+
 def _complete(
-    folder: str, keys: Sequence[str], histories: Mapping[str, History], outlook: Outlook, rule: PageRule
+    folder: str,
+    keys: Sequence[str],
+    uploads: Sequence[str],
+    histories: Mapping[str, History],
+    outlook: Outlook,
+    rule: PageRule,
 ) -> Iterator[Scan]:
-    """Yield the scan of a complete folder: several when it is too long for one, and each rejected file by itself."""
+    """Yield the scan of a complete folder: several when it is too long for one, and each rejected file by itself.
+
+    ``uploads``: those that were waited for in vain.
+    """
     steps = dict(outlook.ready)
     pages = sorted((key for key in keys if key in steps and not steps[key].rejected), key=natural_key)
     yield from (Scan((key,), steps[key].rejected) for key in keys if key in steps and steps[key].rejected)
@@ -86,6 +127,8 @@ def _complete(
     lost = [name for name in lost if name not in strange]
     if lost:
         notes.append(page_notes.lost_of_folder(lost))
+    if uploads:
+        notes.append(page_notes.unfinished(sorted((split_key(key)[1] for key in uploads), key=natural_key)))
     while pages:
         count = cut_at([histories[key].stamp.size_bytes for key in pages], rule)
         mail, pages = pages[:count], pages[count:]

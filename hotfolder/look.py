@@ -1,42 +1,21 @@
-"""What is in a folder now: its files and their stamps, who writes one, whether one is whole. Follows no link."""
+"""One file of a share as it is now: its stamp, who writes it, whether it is whole. Follows no link."""
 
 import errno
 import os
 import stat
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from hotfolder.arrival import Sighting, Stamp
+from hotfolder.arrival import Stamp
 from hotfolder.errors import advice
 from hotfolder.lease import is_being_written
-from hotfolder.names import is_folder_name, is_scan_name
 from hotfolder.structure import HEAD_BYTES, TAIL_BYTES, structure_of
 from hotfolder.verdict import Malformed, Structure, Unreadable, Whole, Writing
 
 # O_NONBLOCK: a FIFO under a scan's name must not stop us; O_NOCTTY: nor a terminal become ours.
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-# It went away between the listing of its share and its own, or something else took its name.
-_NO_FOLDER_NOW: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-
-
-_TOO_DEEP: Final = "it is a folder within a folder, and what is in it is not taken; move its scans one level up"
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The scan files of a share by key: ``name`` at its top level, ``folder/name`` in a sub-folder.
-
-    ``strange``: what bears the name of a scan, or of a folder for scans, but is none, with a clause that says why.
-    ``folders``: the inode of each sub-folder that was looked into, by name.
-    """
-
-    sightings: dict[str, Sighting] = field(default_factory=dict)
-    strange: dict[str, str] = field(default_factory=dict)
-    folders: dict[str, int] = field(default_factory=dict)
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -53,59 +32,6 @@ def why_strange(status: os.stat_result) -> str:
     if status.st_nlink != 1:
         return "it has further names (hard links), so it may change unseen"
     return ""
-
-
-def list_folder(folder: Path, clock: Callable[[], float], *, with_folders: bool = False) -> Listing:
-    """List the top level of a share, and the folders directly below it when asked to; droppings are passed over.
-
-    What goes away meanwhile is left out. A sub-folder that cannot be listed to its end is strange, and its files are
-    not seen: a part of it would look like a whole scan. Raises OSError when the top level cannot be listed to its end:
-    a part of a listing would look as if files had been deleted.
-    """
-    listing = Listing()
-    with open_directory(folder) as top_fd:
-        below = _list_into(listing, top_fd, folder, "", clock)
-        for name, inode in below.items() if with_folders else ():
-            part = Listing()
-            try:
-                with open_directory(name, dir_fd=top_fd, is_link_refused=True) as fd:
-                    deeper = _list_into(part, fd, folder / name, f"{name}/", clock)
-            except OSError as error:
-                if error.errno not in _NO_FOLDER_NOW:
-                    listing.strange[name] = f"the folder cannot be read: {advice(error)}"
-                continue
-            listing.sightings.update(part.sightings)
-            listing.strange.update(part.strange)
-            listing.folders[name] = inode
-            listing.strange.update((f"{name}/{deep}", _TOO_DEEP) for deep in deeper)
-    return listing
-
-
-def _list_into(listing: Listing, fd: int, folder: Path, prefix: str, clock: Callable[[], float]) -> dict[str, int]:
-    """Add the scan files of one directory, and return the inodes of the directories in it that may hold scans."""
-    directories: dict[str, int] = {}
-    with os.scandir(fd) as entries:
-        for entry in entries:
-            name = entry.name
-            if not (is_scan_name(name) or is_folder_name(name)):
-                continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                if is_folder_name(name):
-                    directories[name] = status.st_ino
-            elif not is_scan_name(name):
-                continue
-            elif why := why_strange(status):
-                listing.strange[prefix + name] = why
-            else:
-                age_s = max(0.0, time.time() - status.st_mtime)
-                listing.sightings[prefix + name] = Sighting(
-                    folder / name, stamp_of(status), clock(), status.st_ctime_ns, age_s
-                )
-    return directories
 
 
 @contextmanager

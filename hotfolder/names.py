@@ -10,13 +10,19 @@ STATUS_NAME: Final = "STATUS.txt"
 """Our own report to the people who open the share."""
 FAILED_NAME: Final = "_failed"
 """Our own directory of scans that could not be sent; nothing in it is ever a scan again."""
+CLAIM_PREFIX: Final = ".scangate-"
+"""How a file's name begins on a remote mount between its claim and its removal."""
 DISPLAY_LENGTH: Final = 120
 """Most characters of a shown name."""
 
 # Upload and lock names of browsers, FTP and sync clients, and of Windows, macOS and NAS boxes: paperless-ngx#3105,
 # paperless-ng#1062; matched without case because exact lists missed variants there.
-_UNFINISHED: Final = (".tmp", ".part", ".filepart", ".chk", ".lck", ".crdownload")
+UPLOAD_ENDINGS: Final = (".tmp", ".part", ".filepart", ".chk", ".lck", ".crdownload")
+"""How names of unfinished uploads and of locks end, in lower case."""
 _LITTER: Final = frozenset({"thumbs.db", "desktop.ini", "@eadir"})
+# Hidden, and no upload's name: what desktops keep in folders, what Office keeps beside an open file, and files that are
+# deleted but still open (NFS, FUSE and SMB servers).
+_HIDDEN_LITTER: Final = (".ds_store", "._", ".directory", "~$", ".nfs", ".fuse_hidden", ".smbdelete", CLAIM_PREFIX)
 # What file systems, Windows and NAS boxes keep for themselves (fsck(8); Windows' NTFS; Synology and QNAP recycle bins).
 _SYSTEM_FOLDERS: Final = frozenset(
     {"lost+found", "$recycle.bin", "recycler", "system volume information", "#recycle", "@recycle", "#snapshot"}
@@ -37,7 +43,18 @@ def is_scan_name(name: str) -> bool:
     folded = name.casefold()
     if folded in _LITTER or folded in _OURS:
         return False
-    return folded != "" and not folded.startswith((".", "~")) and not folded.endswith(_UNFINISHED)
+    return folded != "" and not folded.startswith((".", "~")) and not folded.endswith(UPLOAD_ENDINGS)
+
+
+def is_upload_name(name: str) -> bool:
+    """Tell whether a file of this name may be a scan under way, which bears its own name once it is whole.
+
+    So uploads and temporary files are called: hidden, ``~`` first, or with an ending of their own.
+    """
+    folded = name.casefold()
+    if is_scan_name(name) or folded in _LITTER or folded in _OURS:
+        return False
+    return folded != "" and not folded.startswith(_HIDDEN_LITTER)
 
 
 def is_folder_name(name: str) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from hotfolder.names import UPLOAD_ENDINGS
+
 _AT_END: Final = re.compile(r"(?s)(.*?)([0-9]+)")
 _RUNS: Final = re.compile(r"([0-9]+)")
 _DIGITS: Final = 18
@@ -62,6 +64,20 @@ def numbered(name: str) -> Numbered | None:
     if found is None or len(found[2]) > _DIGITS or found[1].endswith(_OUR_MARK):
         return None
     return Numbered(found[1], found[2], suffix)
+
+
+def upload_of(key: str) -> Numbered | None:
+    """Take the name apart that an upload will bear when it is whole; None when its own name does not say.
+
+    It is ``Doc_0007.tif`` for ``.Doc_0007.tif.part`` and for ``.Doc_0007.tif.Xq3f``, and ``Doc_0007``, whose extension
+    is not known, for ``Doc_0007.tmp``.
+    """
+    folder, slash, name = key.rpartition("/")
+    name = name.lstrip(".~")
+    while name.casefold().endswith(UPLOAD_ENDINGS):
+        name = name.rpartition(".")[0]
+    found = numbered(f"{folder}{slash}{name}")
+    return found if found is not None else numbered(f"{folder}{slash}{PurePosixPath(name).stem}")
 
 
 def natural_key(name: str) -> tuple[tuple[tuple[str, int], ...], str]:

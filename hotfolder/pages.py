@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, unique
 from typing import Final
 
@@ -10,6 +10,7 @@ from hotfolder.arrival import Hold
 from hotfolder.numbering import Numbered, numbered
 from hotfolder.settle import History
 from hotfolder.track import Outlook
+from hotfolder.unfinished import Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ class Progress(Enum):
 class Page:
     """One numbered file. Times are monotonic seconds.
 
-    ``begun_s``: first seen. ``is_old``: it began at a time nobody saw, so that only ``mtime_ns`` tells when it was
-    written. ``done_s``: its last change, known once it was ready. ``end_s``: its last change so far; infinite while it
+    ``begun_s``: first seen. ``is_old``: it began at a time nobody saw, so that only the times of the file tell when it
+    was written: ``mtime_ns``, which a device may set, and ``arrived_ns`` (ctime), which our own claims move.
+    ``done_s``: its last change, known once it was ready. ``end_s``: its last change so far; infinite while it
     is being written. ``is_again``: there was another file of this name not long before; ``is_replacing``: and that was
     not taken by then. ``is_stuck``: it is told as held.
     """
@@ -57,6 +59,7 @@ class Page:
     begun_s: float
     progress: Progress
     end_s: float
+    arrived_ns: int
     done_s: float | None = None
     is_old: bool = False
     is_again: bool = False
@@ -80,13 +83,14 @@ class Followed:
 
     ``gone``: finished pages that are not there any more, and when that was seen; kept while a file is there that was
     there with them. ``heads`` and ``tails``: what is to be said of a scan that begins, or ends, with this page.
-    ``looked_s``: the last look.
+    ``unfinished``: what may become a page, as ``Track`` has it. ``looked_s``: the last look.
     """
 
     pages: Mapping[str, Page]
     gone: Mapping[str, float]
     heads: Mapping[str, str]
     tails: Mapping[str, str]
+    unfinished: Mapping[str, Unfinished] = field(default_factory=dict)
     looked_s: float = -math.inf
 
 
@@ -95,9 +99,15 @@ UNSEEN: Final = Followed({}, {}, {}, {})
 
 
 def follow(
-    known: Followed, histories: Mapping[str, History], outlook: Outlook, now_s: float, rule: PageRule
+    known: Followed,
+    histories: Mapping[str, History],
+    unfinished: Mapping[str, Unfinished],
+    outlook: Outlook,
+    now_s: float,
+    rule: PageRule,
 ) -> Followed:
-    """Add one look: the histories of all files, and what the look came to."""
+    """Add one look: the histories of all files, what is unfinished beside them, and what the look came to."""
+    begun_s = _begun_s(known, now_s, rule)
     ready = {name: not step.rejected for name, step in outlook.ready}
     is_blind = now_s > known.looked_s + rule.gap_s
     pages: dict[str, Page] = {}
@@ -113,19 +123,47 @@ def follow(
             begun_s=now_s,  # of one look, not of each file: the order of a directory's entries means nothing
             progress=Progress.COMING,
             end_s=math.inf,
+            arrived_ns=history.arrived_ns,
             is_old=is_blind,
             is_again=name in known.gone,
         )
+        if before is None and not fresh.is_again:  # it was begun as an upload, under another name
+            found_s = (begun_s.get(history.stamp.inode, now_s), begun_s.get(name, now_s))
+            fresh = replace(fresh, begun_s=min(found_s))
         page = fresh if before is None else _met_again(before, fresh)
         hold = outlook.held.get(name, (None, ""))[0]
         pages[name] = _judged(page, history, hold, now_s, rule, is_accepted=ready.get(name))
+    pages |= _hidden(known, pages, unfinished, now_s, rule)
     return Followed(
         pages,
         _gone(known, pages, now_s, rule),
         {name: note for name, note in known.heads.items() if _is_same(name, known.pages, pages)},
         {name: note for name, note in known.tails.items() if _is_same(name, known.pages, pages)},
+        unfinished,
         now_s,
     )
+
+
+def _begun_s(known: Followed, now_s: float, rule: PageRule) -> dict[int | str, float]:
+    """Return when what was unfinished at the look before had begun: by inode, which a rename keeps; unseen, by name."""
+    return {
+        name if upload.stamp is None else upload.stamp.inode: upload.begun_s
+        for name, upload in known.unfinished.items()
+        if now_s < upload.begun_s + rule.hold_s
+    }
+
+
+def _hidden(
+    known: Followed, pages: Mapping[str, Page], unfinished: Mapping[str, Unfinished], now_s: float, rule: PageRule
+) -> dict[str, Page]:
+    """Return the pages that cannot be looked at now: waited for as if they were being written again, and then lost."""
+    hidden: dict[str, Page] = {}
+    for name, upload in unfinished.items():
+        if name in known.pages and name not in pages:
+            is_late = now_s >= upload.changed_s + rule.hold_s
+            progress = Progress.LOST if is_late else Progress.COMING
+            hidden[name] = replace(known.pages[name], progress=progress, is_stuck=True)
+    return hidden
 
 
 def _mark(history: History) -> tuple[int, int, int]:
@@ -141,8 +179,8 @@ def _met_again(before: Page, fresh: Page) -> Page:
     if before.done_s is not None or (is_anew and before.size_bytes and not before.is_stuck):
         return replace(fresh, is_again=True, is_replacing=True)
     if before.progress is Progress.LOST and before.size_bytes == 0:  # an empty file of old, filled now
-        return replace(before, mark=fresh.mark, begun_s=fresh.begun_s, is_old=fresh.is_old)
-    return replace(before, mark=fresh.mark)
+        return replace(fresh, is_again=before.is_again, is_replacing=before.is_replacing)
+    return replace(before, mark=fresh.mark, arrived_ns=fresh.arrived_ns)
 
 
 def _judged(
@@ -153,11 +191,11 @@ def _judged(
         done_s = history.changed_s if page.done_s is None else page.done_s
         if not is_accepted:
             return replace(page, progress=Progress.LOST, end_s=history.changed_s)
-        return replace(page, progress=Progress.READY, done_s=done_s, end_s=done_s)
+        return replace(page, progress=Progress.READY, done_s=done_s, end_s=done_s, is_stuck=False)
     if hold is Hold.STRANGE:
         return replace(page, progress=Progress.LOST, end_s=history.changed_s if page.done_s is None else page.done_s)
     if page.done_s is not None:
-        return replace(page, progress=Progress.DONE)
+        return replace(page, progress=Progress.DONE, is_stuck=False)
     is_stuck = hold in {Hold.INCOMPLETE, Hold.OPEN}
     end_s = history.changed_s if is_stuck or page.size_bytes == 0 else math.inf
     page = replace(page, end_s=end_s, is_stuck=is_stuck)

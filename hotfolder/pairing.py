@@ -74,10 +74,24 @@ def went_alone(look: Outlook, track: Track, now_s: float, rule: Rule) -> Mapping
     """
     alone = {called: until_s for called, until_s in track.alone.items() if now_s < until_s}
     for key, _ in look.ready if rule.sidecar_s is not None else ():
-        until_s = track.histories[key].changed_s + max(rule.incomplete_timeout_s, 2 * (rule.sidecar_s or 0.0))
+        until_s = track.histories[key].changed_s + _late_s(rule)
         if not look.companions.get(key) and now_s < until_s:
             alone |= dict.fromkeys(_called(key), until_s)
     return alone
+
+
+def went_alone_before(ages_s: Mapping[str, float], now_s: float, rule: Rule) -> Mapping[tuple[str, str], float]:
+    """Return ``Track.alone`` before the first look, from how long ago which files went alone in an earlier run."""
+    alone: dict[tuple[str, str], float] = {}
+    for key, age_s in sorted(ages_s.items(), key=lambda item: -item[1]):  # the latest of a name counts
+        until_s = now_s - age_s + _late_s(rule)
+        if now_s < until_s:
+            alone |= dict.fromkeys(_called(key), until_s)
+    return alone
+
+
+def _late_s(rule: Rule) -> float:
+    return max(rule.incomplete_timeout_s, 2 * (rule.sidecar_s or 0.0))
 
 
 def _called(scan: str) -> set[tuple[str, str]]:
@@ -94,7 +108,7 @@ def _kin(track: Track, look: Outlook) -> _Kin:
         folder, name = split_key(key)
         if is_sidecar_name(name):
             found.append(key)
-        elif key in track.histories:
+        elif key in track.histories or key in track.unfinished:  # or it could not be looked at
             sidecars[key] = ()
             for called in _called(key):
                 scans.setdefault(called, []).append(key)

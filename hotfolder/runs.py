@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from hotfolder.pages import Page, PageRule, Progress
+from hotfolder.unfinished import Unfinished
 
 _NS: Final = 1_000_000_000
 _JUMP: Final = 100
@@ -91,10 +92,12 @@ def is_near(one: Page, two: Page, rule: PageRule) -> bool:
     """Tell whether the pages were written within the gap of each other, though perhaps in the other order.
 
     Of pages whose beginning nobody saw the times of the files decide, and these must be in page order: two scans that
-    lie there since the service was down must not become one.
+    lie there since the service was down must not become one. Both times must say so: a device may give all its files
+    one mtime, and a page that was given back has the ctime of that.
     """
     if one.is_old or two.is_old:
-        return 0 <= two.mtime_ns - one.mtime_ns <= rule.gap_s * _NS
+        apart_ns = (two.mtime_ns - one.mtime_ns, two.arrived_ns - one.arrived_ns)
+        return all(0 <= one_ns <= rule.gap_s * _NS for one_ns in apart_ns)
     first, later = (one, two) if one.begun_s <= two.begun_s else (two, one)
     return later.begun_s <= first.end_s + rule.gap_s
 
@@ -104,6 +107,15 @@ def has_gap(below: Run, above: Run, rule: PageRule) -> bool:
     lacking = above[0].number.index - below[-1].number.index - 1
     is_onwards = below[0].begun_s <= above[0].begun_s
     return 0 < lacking < _JUMP and is_onwards and is_near(below[-1], above[0], rule)
+
+
+def is_beside(run: Run, upload: Unfinished, now_s: float, rule: PageRule) -> bool:
+    """Tell whether an upload was under way within the gap of a run, so that it may become a page of it."""
+    end_s = upload.changed_s if upload.is_still(now_s, rule.gap_s) else math.inf
+    begun_s = min(page.begun_s for page in run)
+    if upload.begun_s <= begun_s:
+        return begun_s <= end_s + rule.gap_s
+    return upload.begun_s <= max(page.end_s for page in run) + rule.gap_s
 
 
 def cut_at(sizes_bytes: Sequence[int], rule: PageRule) -> int:

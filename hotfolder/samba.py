@@ -26,6 +26,11 @@ FOLDERS: Final[Mapping[str, str]] = {
 }
 """What one smbd keeps, each by its setting and its name in the server's own folder; smbd makes none of them."""
 
+SHARE_CONNECTIONS: Final = 20
+"""At once to one share; each is a process of smbd's."""
+_SPARE_PROCESSES: Final = 20
+"""For smbd's own (two with Samba 4.17 and 4.22, measured 2026-11-25), and for who is still logging in or is refused."""
+
 _TEXT_MARKS: Final = frozenset("/._-+@,:= '!*|")
 _START_KEYS: Final = frozenset({"smb ports", "interfaces", "bind interfaces only"})
 """What smbd reads once: a change needs a restart, not a reload."""
@@ -74,7 +79,7 @@ def draw(config: Config, server: Server, site: Site, source: Path) -> str:
         *_global(config, server, site),
     ]
     for share in served(config, server):
-        lines += ["", *_share(share, site.owners[share.name], config.gateway.state / CLOSED_NAME)]
+        lines += ["", *_share(share, site.owners[share.name], config.gateway.state)]
     return "\n".join(lines) + "\n"
 
 
@@ -103,6 +108,8 @@ def _global(config: Config, server: Server, site: Site) -> Iterator[str]:
     yield from _SECURITY
     yield from _LEGACY if server is Server.LEGACY else _MODERN
     yield from _BEHAVIOUR
+    yield "  # So many that a share whose connections are all taken leaves the others theirs. Each takes under 1 MB."
+    yield _line("max smbd processes", str(SHARE_CONNECTIONS * len(served(config, server)) + _SPARE_PROCESSES))
     if site.folder is not None:
         yield from _folders(site.folder)
     yield from _logging(config.samba.logs, server)
@@ -176,8 +183,6 @@ _BEHAVIOUR: Final = (
     "  # A device that has lost its cable is given up after about a minute, an idle one after 15.",
     "  socket options = TCP_NODELAY SO_KEEPALIVE TCP_KEEPIDLE=30 TCP_KEEPINTVL=10 TCP_KEEPCNT=3 TCP_USER_TIMEOUT=60000",
     "  deadtime = 15",
-    "  # A device gone mad must not take the memory of the box: under 1 MB of its own a connection.",
-    "  max smbd processes = 50",
 )
 
 
@@ -195,23 +200,28 @@ def _logging(logs: Path, server: Server) -> Iterator[str]:
     yield _line("max log size", "200")
 
 
-def _share(share: Share, owner: str, closed: Path) -> Iterator[str]:
+def _share(share: Share, owner: str, state: Path) -> Iterator[str]:
     yield f"[{_text(share.name)}]"
     yield _line("path", _path(share.path))
     yield _line("valid users", str(share.user))
     yield _line("read only", "no")
     yield "  # The files are scangate's own: it finds out whether one is still being written only of its own files."
+    if owner == "root":
+        raise ValueError(f"share {share.name}: smbd does not write as root; give the folder to the service's user")
     yield _line("force user", owner)
     yield _line("create mask", "0660")
     yield _line("directory mask", "0770")
     yield from _hosts(share.clients) if share.clients else ()
-    yield _line("max connections", "20")
+    yield _line("max connections", str(SHARE_CONNECTIONS))
     yield _line("hide unreadable", "yes")
     yield "  # Clutter of desktop systems only: a refused scan would be a failed job at the panel."
     yield _line("veto files", "/Thumbs.db/desktop.ini/.DS_Store/")
     yield "  # Too little free space: the service makes this file, and a new connection is refused until it is gone."
-    yield f"  preexec = test ! -e {shlex.quote(_path(closed))}"
-    yield _line("preexec close", "yes")
+    yield "  # As root, who sees it whoever may look into the state. Without a state nobody would take care of a scan."
+    directory, closed = (shlex.quote(_path(path)) for path in (state, state / CLOSED_NAME))
+    # One command: smbd quotes whatever could join two (Samba 4.17 and 4.22, measured 2026-11-25).
+    yield f"  root preexec = test -d {directory} -a ! -e {closed}"
+    yield _line("root preexec close", "yes")
 
 
 def _line(key: str, value: str) -> str:

@@ -1,6 +1,7 @@
 """What smbd's log says of a device that was refused: why, and what to do.
 
-The lines are those of Samba 4.17 at the levels that ``samba.draw`` sets, measured 2026-11-25; any other is skipped.
+The lines are those of Samba 4.17 and 4.22 (Debian 12 and 13) at the levels that ``samba.draw`` sets, measured
+2026-11-25; any other is skipped.
 """
 
 import re

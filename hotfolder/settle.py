@@ -64,8 +64,8 @@ class History:
     ``changed_s``: the last change or event. ``sampled_s``: the latest of the stamps that count after the quiet window,
     ``confirmed`` how many have followed the first of them. ``seen_s``: the latest sight.
     ``not_before_s``: it was offered and left; no offer before then. ``writing`` and
-    ``structure``: what the tests said of exactly this stamp, ``None`` until asked. ``age_s``: that of ``Sighting``,
-    when this stamp was first seen.
+    ``structure``: what the tests said of exactly this stamp, ``None`` until asked. ``age_s`` and ``arrived_ns``: those
+    of ``Sighting``, when this stamp was first seen.
     """
 
     stamp: Stamp
@@ -79,6 +79,7 @@ class History:
     structure: Structure | None = None
     structure_s: float = -math.inf
     age_s: float = 0.0
+    arrived_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,13 @@ Step = Wait | AskLease | AskStructure | Ready
 
 def first_seen(sighting: Sighting) -> History:
     """Begin the history of a file; being new counts as a change."""
-    return History(stamp=sighting.stamp, changed_s=sighting.seen_s, seen_s=sighting.seen_s, age_s=sighting.age_s)
+    return History(
+        stamp=sighting.stamp,
+        changed_s=sighting.seen_s,
+        seen_s=sighting.seen_s,
+        age_s=sighting.age_s,
+        arrived_ns=sighting.arrived_ns,
+    )
 
 
 def seen(history: History, sighting: Sighting, rule: Rule) -> History:
@@ -136,7 +143,7 @@ def disturbed(history: History, at_s: float) -> History:
     """Add an event: something was done to the file, perhaps without a trace in its stamp."""
     if at_s < history.changed_s:
         return history
-    fresh = History(stamp=history.stamp, changed_s=at_s, seen_s=history.seen_s)
+    fresh = History(history.stamp, changed_s=at_s, seen_s=history.seen_s, arrived_ns=history.arrived_ns)
     return replace(fresh, not_before_s=history.not_before_s)
 
 

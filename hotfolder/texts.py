@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_MARK: Final = re.compile(rb"Ticket: [0-9A-Za-z-]+\r\nSHA-256: [0-9a-f]{64}\r\n\Z")
+_MARK: Final = re.compile(rb"Ticket: ([0-9A-Za-z-]+)\r\nSHA-256: [0-9a-f]{64}\r\n\Z")
 MARK_BYTES: Final = 200
 """The mark of a note stands within so many bytes of its end."""
 
@@ -26,3 +26,17 @@ def note_mark(ticket: str, sha256: str) -> str:
 def is_note(tail: bytes) -> bool:
     """Tell whether these last bytes of a text are those of one of ours."""
     return _MARK.search(tail) is not None
+
+
+def ticket_of(text: bytes) -> str:
+    """Return the ticket of one of our texts, or of its last bytes; empty for any other."""
+    found = _MARK.search(text)
+    return "" if found is None else found[1].decode("ascii")
+
+
+def amended(text: bytes, sentence: str) -> bytes:
+    """Return one of our texts with a paragraph more, before its mark; unchanged when it has that already."""
+    found, more = _MARK.search(text), notepad(f"{sentence}\n\n", is_start=False)
+    if found is None or more in text:
+        return text
+    return text[: found.start()] + more + text[found.start() :]

@@ -6,6 +6,7 @@ from typing import Final
 
 from hotfolder.arrival import Hold, Sighting
 from hotfolder.settle import History, Ready, Rule, Step, Wait, disturbed, first_seen, left, seen
+from hotfolder.unfinished import Unfinished
 
 OFFERS: Final = 3
 """A file offered this often and left each time is told as held."""
@@ -17,6 +18,7 @@ class Track:
     """What is known of the files of a share, by key: ``name``, or ``folder/name`` for one in a sub-folder.
 
     ``offered``: the inode of every file just offered. ``left``: how often this inode was offered and left.
+    ``unfinished``: what is there beside them and may become a page.
     ``alone``: what a sidecar would be called, by folder and stem, of scans that went without one, and until when one of
     that name may be theirs.
     """
@@ -25,6 +27,7 @@ class Track:
     offered: Mapping[str, int]
     left: Mapping[str, tuple[int, int]]
     alone: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    unfinished: Mapping[str, Unfinished] = field(default_factory=dict)
 
 
 NOTHING: Final = Track({}, {}, {})
@@ -53,7 +56,7 @@ def observe(track: Track, sightings: Mapping[str, Sighting], events: Mapping[str
             histories[name] = seen(known if event_s is None else disturbed(known, event_s), sighting, rule)
         if times and inode == sighting.stamp.inode:
             left_again[name] = (inode, times)
-    return Track(histories, {}, left_again, track.alone)
+    return replace(track, histories=histories, offered={}, left=left_again)
 
 
 def backoff_s(times: int, rule: Rule) -> float:

@@ -9,16 +9,17 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from conf.model import Share
 from hotfolder.arrival import Arrival, Emptied, Fault, Held, Hold, Recovered, Standing, Trouble
 from hotfolder.batch import Batches
+from hotfolder.glance import Glance
 from hotfolder.hints import Hints, Watched
 from hotfolder.names import split_key
+from hotfolder.pairing import went_alone_before
 from hotfolder.settle import Rule, polling
 from hotfolder.survey import Survey, take_survey
 from hotfolder.track import NOTHING, Track, offer
@@ -49,6 +50,7 @@ async def arrivals(
     *,
     until_empty: bool = False,
     with_folders: bool = False,
+    went_alone: Mapping[str, float] | None = None,
     wake: asyncio.Event | None = None,
     clock: Callable[[], float] = time.monotonic,
     rule: Rule | None = None,
@@ -56,24 +58,23 @@ async def arrivals(
 ) -> AsyncGenerator[Report, None]:
     """Yield every finished scan of a share, oldest first; and what an operator should know of the share.
 
-    Whoever asks for the next item has taken the files of the last ``Arrival`` off the share; one that is still there
-    begins again, later each time. A missing or unreadable folder, or events that the kernel refuses, are a ``Fault``
-    until ``Recovered``. A ``Standing`` follows whatever changes it. Close it with ``aclose``.
+    Who asks for the next item has taken the files of the last ``Arrival``; one still there begins again, later each
+    time. No readable folder, or no events, is a ``Fault`` until ``Recovered``; a ``Standing`` follows each change.
 
     Args:
-        share: whose top level is watched.
+        share: whose top level is watched. Close the stream with ``aclose``.
         until_empty: end when nothing is on its way any more; what is held, or a folder that is missing, is told first.
         with_folders: watch the folders directly below it too, also those made later.
+        went_alone: how many seconds ago which scans went without a sidecar in an earlier run, by key.
         wake: set it to have the folder looked at now. One for each share; it is cleared here.
         clock: monotonic seconds. After moving it by hand, set ``wake``.
         rule: by default the share's, with the times of ``Rule``.
         pace: by default that of ``Pace``.
     """
-    rule = rule or _rule(share)
-    pace, wake = pace or Pace(), wake or asyncio.Event()
-    hints, batches = Hints(share.path, _waker(wake), clock, pace.retry_s), Batches(share)
-    look = partial(_look, share.path, hints, batches, rule, clock, with_folders)
-    track, told = NOTHING, _Told(share)
+    rule, pace, wake = rule or _rule(share), pace or Pace(), wake or asyncio.Event()
+    hints, batches, told = Hints(share.path, _waker(wake), clock, pace.retry_s), Batches(share), _Told(share)
+    look = partial(_look, share, hints, batches, rule, clock, with_folders, Glance())
+    track = replace(NOTHING, alone=went_alone_before(went_alone or {}, clock(), rule))
     try:
         while True:
             wake.clear()
@@ -130,18 +131,29 @@ def _rule(share: Share) -> Rule:
 
 
 def _look(
-    folder: Path,
+    share: Share,
     hints: Hints,
     batches: Batches,
     rule: Rule,
     clock: Callable[[], float],
     with_folders: bool,  # noqa: FBT001  bound once, where the watch begins
+    glance: Glance,
     track: Track,
 ) -> tuple[Watched, Survey, tuple[Arrival, ...]]:
     # Watch first, look then: what comes between the two is seen by both, never by none.
     watched = hints.ensure()
     rule = polling(rule) if watched.is_remote else rule
-    survey = take_survey(folder, track, hints.drain(), rule, clock, with_folders=with_folders)
+    survey = take_survey(
+        share.path,
+        track,
+        hints.drain(),
+        rule,
+        clock,
+        with_folders=with_folders,
+        # Else an empty file may be a page that is still to be written, or say who gets the scan beside it.
+        is_bounded=share.batch == "off" and not share.sidecars,
+        glance=None if watched.problem or watched.recovered else glance,  # events are lost, or were
+    )
     if not survey.unreadable:
         hints.follow(survey.folders)
     return watched, *batches.sort(survey, clock())
@@ -165,7 +177,7 @@ class _Told:
             for key, (hold, reason) in sorted(self._held.items())
         )
         faults = tuple(Fault(sentence, trouble, name) for trouble, sentence in self._faults.items())
-        before, self._standing = self._standing, Standing(name, held, faults)
+        before, self._standing = self._standing, Standing(name, held, faults, survey.more)
         if self._standing != before:
             yield self._standing
 

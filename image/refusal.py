@@ -18,6 +18,9 @@ _SENTENCES: dict[Kind, tuple[ScanFault, str]] = {
     ),
 }
 
+NO_SCANS = frozenset(sentence for fault, sentence in _SENTENCES.values() if fault is ScanFault.NOT_A_SCAN)
+"""The sentences about what is no scan at all."""
+
 
 def refusal_of(kind: Kind) -> ScanError:
     """The refusal of a file of ``kind``, one that is not made into pages."""

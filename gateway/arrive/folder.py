@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from conf.model import Share
+from gateway.arrive import lone
 from gateway.arrive.addressee import Addressed, Unaddressed, addressee
 from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
 from gateway.arrive.ration import Ration
@@ -65,7 +66,8 @@ class FolderDoor:
         """Take what arrives until cancelled; with ``until_empty`` until the folder holds nothing more to take."""
         self._keeps_left = until_empty  # nobody reads it of a service, and it would grow without end
         with_folders = self.share.folders != "off" or self.share.batch == "folder"
-        watching = watch.arrivals(self.share, until_empty=until_empty, with_folders=with_folders)
+        alone = await asyncio.to_thread(lone.remembered, self.intake.journal, self.share)
+        watching = watch.arrivals(self.share, until_empty=until_empty, with_folders=with_folders, went_alone=alone)
         async with aclosing(watching) as arrivals:
             async for item in arrivals:
                 match item:
@@ -131,6 +133,7 @@ class FolderDoor:
             self._leave("too little free space: scans stay in the share until there is more")
             self._tell_fault(Event.SPACE_LOW)
             return
+        lone.note(intake.journal, self.share, arrival)
         draft = files.begin(intake.spool, now_utc())
         try:
             envelope = self._envelope(draft.id, arrival)

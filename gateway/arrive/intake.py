@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from conf.model import Config
+from gateway.arrive.reserve import has_room_for
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import Envelope
 from gateway.spool.files import Spool
-from gateway.spool.job import JobId
+from gateway.spool.job import JobId, State
 from gateway.spool.journal import Journal
 
 
@@ -28,11 +29,23 @@ class Intake:
     def has_room(self, size_bytes: int = 0, *, is_here: bool = False) -> bool:
         """Tell whether a scan of this size leaves the reserve free: the mail made of it may be 1.4 times as large.
 
-        ``is_here``: it lies on this disk already, in a share. Then half the reserve will do: left in the share, such
-        scans would hold the space for ever that only their delivery sets free.
+        ``is_here``: it lies on this disk already, in a share. Then less will do (``reserve.has_room_for``).
         """
-        reserve_bytes = self.config.gateway.free_space // (2 if is_here else 1)
-        return files.free_bytes(self.spool) > reserve_bytes + 2 * size_bytes
+        free_bytes, reserve_bytes = files.free_bytes(self.spool), self.config.gateway.free_space
+        if not is_here:
+            return free_bytes > reserve_bytes + 2 * size_bytes
+        rooms = [
+            has_room_for(size_bytes=size_bytes, free_bytes=free_bytes, reserve_bytes=reserve_bytes, is_first=is_first)
+            for is_first in (False, True)
+        ]
+        return rooms[0] or (rooms[1] and self._is_first())
+
+    def _is_first(self) -> bool:
+        """Tell whether no scan waits to become a mail, for which room will be needed."""
+        try:
+            return not self.journal.jobs((State.ACCEPTED,), 1)
+        except (sqlite3.Error, JournalError):
+            return False
 
     def admit(self, envelope: Envelope) -> None:
         """Enter a committed job in the journal and poke the next station.

@@ -17,7 +17,8 @@ def faults(config: Config) -> list[str]:
     for share in config.share:
         key = f"share.{share.name}.path: {share.path}"
         if not share.path.exists():
-            found.append(f"{key} does not exist; make the folder, owned by the service's user")
+            more = ", or run scangate samba-apply" if share.user else ""
+            found.append(f"{key} does not exist; make the folder, owned by the service's user{more}")
         elif not share.path.is_dir():
             found.append(f"{key} is not a folder; name one")
         elif not os.access(share.path, os.R_OK | os.W_OK | os.X_OK):

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from conf.model import Config
-from gateway.arrive.reserve import is_to_be_closed, opens_at_bytes
+from gateway.arrive import ballast
+from gateway.arrive.reserve import ballast_bytes, is_ballast_kept, is_to_be_closed, opens_at_bytes
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.files import Spool
@@ -39,25 +40,47 @@ class Gate:
     state: Path
     reserve_bytes: int
     _fault: str = ""
+    _last_bytes: int = 0
 
     def look(self) -> None:
         """Close or open the shares, if the free space says so, and log it. A disk at fault is told once."""
+        faults = []
+        # Each by itself: on a disk too full for the mark the ballast is what makes room for it.
+        for act in (self._close_or_open, self._keep_ballast):
+            try:
+                act(files.free_bytes(self.spool))
+            except OSError as error:
+                faults.append(str(error))
+        fault = "; ".join(dict.fromkeys(faults))
+        if fault and fault != self._fault:
+            log(Event.LOCAL_FAULT, reason=f"the shares or the ballast cannot be kept: {fault}")
+        self._fault = fault
+
+    def _close_or_open(self, free_bytes: int) -> None:
         path = self.state / CLOSED_NAME
-        try:
-            free_bytes = files.free_bytes(self.spool)
-            was_closed = path.exists()
-            is_closed = is_to_be_closed(is_closed=was_closed, free_bytes=free_bytes, reserve_bytes=self.reserve_bytes)
-            if is_closed and not was_closed:
-                path.touch(mode=0o644)
-                log(Event.SHARES_CLOSED, free_bytes=free_bytes, opens_at_bytes=opens_at_bytes(self.reserve_bytes))
-            elif was_closed and not is_closed:
-                path.unlink()
-                log(Event.SHARES_OPENED, free_bytes=free_bytes)
-            self._fault = ""
-        except OSError as error:
-            if str(error) != self._fault:
-                self._fault = str(error)
-                log(Event.LOCAL_FAULT, reason=f"the shares cannot be closed or opened: {error}")
+        was_closed = path.exists()
+        is_closed = is_to_be_closed(is_closed=was_closed, free_bytes=free_bytes, reserve_bytes=self.reserve_bytes)
+        if is_closed and not was_closed:
+            path.touch(mode=0o644)
+            log(Event.SHARES_CLOSED, free_bytes=free_bytes, opens_at_bytes=opens_at_bytes(self.reserve_bytes))
+        elif was_closed and not is_closed:
+            path.unlink()
+            log(Event.SHARES_OPENED, free_bytes=free_bytes)
+
+    def _keep_ballast(self, free_bytes: int) -> None:
+        is_falling, self._last_bytes = free_bytes < self._last_bytes, free_bytes
+        is_there = ballast.is_there(self.state)
+        is_kept = is_ballast_kept(
+            is_there=is_there, is_falling=is_falling, free_bytes=free_bytes, reserve_bytes=self.reserve_bytes
+        )
+        if is_kept and not is_there:
+            ballast.keep(self.state, ballast_bytes(self.reserve_bytes))
+        elif is_there and not is_kept:
+            ballast.give_up(self.state)
+            log(
+                Event.SPACE_LOW,
+                reason="nearly nothing is free: the ballast is given up, so that scans can be delivered",
+            )
 
 
 @dataclass(frozen=True, slots=True)

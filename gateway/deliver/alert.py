@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from conf.model import Config
 from gateway.deliver.alert_letter import compose_alert, news, outdated
-from gateway.deliver.tell import put_notice
+from gateway.deliver.post import Post
 from gateway.events import Event, log
 from gateway.spool.alerts import Alerts
 from gateway.spool.database import JournalError
-from gateway.spool.envelope import Envelope, Origin, OriginKind
-from gateway.spool.files import Spool
 from gateway.spool.job import new_job_id, notice_id
-from gateway.spool.journal import Journal
 from hotfolder.arrival import Held, Standing
 
 _LOOK_S: Final = 30.0
@@ -27,9 +23,7 @@ _LOOK_S: Final = 30.0
 class Alerter:
     """The station. ``standings`` returns what the doors know of their shares; ``poke`` wakes the delivery."""
 
-    config: Config
-    spool: Spool
-    journal: Journal
+    post: Post
     alerts: Alerts
     standings: Callable[[], Iterable[Standing]]
     poke: asyncio.Event
@@ -61,26 +55,13 @@ class Alerter:
         fresh = news(standing, told, now)
         if gone := outdated(standing, told, now):
             self.alerts.forget(standing.share, gone)
-        if not fresh or not self.config.gateway.admin:
+        if not fresh or not self.post.config.gateway.admin:
             return False
         self._put(standing.share, fresh, datetime.fromtimestamp(int(now), UTC))
         self.alerts.note(standing.share, [one.key for one in fresh], now)
         return True
 
     def _put(self, share: str, fresh: tuple[Held, ...], now: datetime) -> None:
-        whom = self.config.gateway.admin
-        own_id = notice_id(new_job_id(now))
-        sender = self.config.sender.address
-        message_id = f"{own_id}@{sender.rpartition('@')[2]}"
-        mail = compose_alert(share, fresh, sender, whom, self.config.gateway.name, message_id, now)
-        envelope = Envelope(
-            id=own_id,
-            arrived_at=now,
-            origin=Origin(OriginKind.NOTICE, share),
-            sender=None,
-            recipients=whom,
-            originals=(),
-            message_id=message_id,
-        )
-        put_notice(self.spool, self.journal, envelope, mail)
+        whom, own_id = self.post.config.gateway.admin, notice_id(new_job_id(now))
+        self.post.put(own_id, share, whom, lambda head: compose_alert(share, fresh, head), now)
         log(Event.SHARE_ALERT, own_id, share=share, files=len(fresh), told=",".join(whom))

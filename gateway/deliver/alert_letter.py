@@ -1,13 +1,9 @@
 """Which files in a share the admin is to hear of, and the mail that tells of them: decided, not done."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from typing import Final
 
-from conf.model import Address
+from gateway.deliver.own_mail import Letterhead, own_mail
 from hotfolder.arrival import Held, Hold, Standing
 
 LEAST_S: Final = 3600.0
@@ -39,26 +35,10 @@ def outdated(standing: Standing, told: Mapping[str, float], now: float) -> tuple
     return tuple(sorted(name for name, at in told.items() if name not in there and now - at > LEAST_S))
 
 
-def compose_alert(
-    share: str,
-    fresh: Sequence[Held],
-    sender: Address,
-    recipients: Sequence[Address],
-    box: str,
-    message_id: str,
-    date: datetime,
-) -> bytes:
-    """Return the mail: which files, why, what to do; marked so that no machine answers it (RFC 3834 section 5)."""
-    mail = EmailMessage(policy=SMTP.clone(max_line_length=76))
-    mail["From"] = sender
-    mail["To"] = ", ".join(recipients)
-    mail["Subject"] = f"Share {share}: {len(fresh)} file{'' if len(fresh) == 1 else 's'} not taken"
-    mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = f"<{message_id}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
+def compose_alert(share: str, fresh: Sequence[Held], head: Letterhead) -> bytes:
+    """Return the mail: which files, why, what to do; marked so that no machine answers it."""
     more = [f"- and {len(fresh) - _NAMED} more"] if len(fresh) > _NAMED else []
-    lines = [
+    lines = (
         f"In the share {share} stands what scangate does not take, and does not touch:",
         "",
         *(f"- {one.sentence}" for one in fresh[:_NAMED]),
@@ -66,8 +46,5 @@ def compose_alert(
         "",
         "None of it was followed or delivered. Please look who put it there, and remove it, or put a plain copy there.",
         "You are told once of each; STATUS.txt in the share lists what still stands there.",
-        "",
-        f"This notice was written by scangate on {box}.",
-    ]
-    mail.set_content("\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines))
-    return mail.as_bytes()
+    )
+    return own_mail(head, f"Share {share}: {len(fresh)} file{'' if len(fresh) == 1 else 's'} not taken", lines)

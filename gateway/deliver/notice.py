@@ -3,11 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
-from conf.model import Address
+from gateway.deliver.own_mail import Letterhead, own_mail, printable
 from gateway.spool.job import Fate, Job, State
 
 
@@ -46,31 +43,21 @@ def beside(failure: Failure, failed_at: datetime) -> str:
         f"Failed:  {failed_at:%Y-%m-%d %H:%M} {failed_at.tzname()}",
         f"Job:     {job.id} (name it when you ask your administrator)",
     ]
-    return "\n".join(_printable(line) for line in lines)
+    return "\n".join(printable(line) for line in lines)
 
 
-def compose(
-    failure: Failure, sender: Address, recipients: Sequence[Address], box: str, message_id: str, date: datetime
-) -> bytes:
+def no_room(kept_in: str) -> str:
+    """Return what the text beside a file says of it when it is not shown, or not any more, for want of room."""
+    where = f"It is kept on the box in {kept_in}: ask your administrator." if kept_in else "It is no longer on the box."
+    return f"The file itself is not here: it takes more room than failed scans may take in this folder. {where}"
+
+
+def compose(failure: Failure, head: Letterhead) -> bytes:
     """Return the notice as a mail: plain text, the job id to look it up by, marked so that no machine answers it."""
-    mail = EmailMessage(policy=SMTP.clone(max_line_length=76))
-    mail["From"] = sender
-    mail["To"] = ", ".join(recipients)
-    mail["Subject"] = f"Scan not delivered ({failure.job.id})"
-    mail["Date"] = format_datetime(date)
-    mail["Message-ID"] = f"<{message_id}>"
-    mail["Auto-Submitted"] = "auto-replied"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content("\n".join(_printable(line) for line in _lines(failure, box)))
-    return mail.as_bytes()
+    return own_mail(head, f"Scan not delivered ({failure.job.id})", _lines(failure), "auto-replied")
 
 
-def _printable(line: str) -> str:
-    """Return a line that any mail can hold: names and replies come from devices and hosts."""
-    return "".join(char if char.isprintable() else "?" for char in line)
-
-
-def _lines(failure: Failure, box: str) -> list[str]:
+def _lines(failure: Failure) -> list[str]:
     job = failure.job
     lines = [
         sentence(failure),
@@ -85,7 +72,7 @@ def _lines(failure: Failure, box: str) -> list[str]:
     kept = (
         f"The scan is kept on the box in {failure.kept_in}." if failure.kept_in else "The scan is no longer on the box."
     )
-    return [*lines, "", kept, _what_to_do(job), "", f"This notice was written by scangate on {box}."]
+    return [*lines, "", kept, _what_to_do(job)]
 
 
 def _what_to_do(job: Job) -> str:

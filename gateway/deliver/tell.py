@@ -1,7 +1,7 @@
 """The telling: of every failed scan a person hears, in the share it came from and by a notice, once.
 
 A notice is a job like any other, born ready, with the null fate of never having a notice of its own. Each step may be
-repeated after a crash: the notice has the failed job's id, and the share's file its ticket.
+repeated after a crash: the notice has the failed job's id (``post``), and the share's file its ticket (``board``).
 """
 
 import asyncio
@@ -16,24 +16,28 @@ from pathlib import Path
 from typing import Final
 
 from conf.carry import domain_of, first_carrier, is_listed
-from conf.model import Address, Config
-from gateway.deliver import notice
+from conf.model import Address, Config, Share
+from gateway.deliver.board import Board
+from gateway.deliver.flood import kind_of
 from gateway.deliver.notice import Failure
-from gateway.deliver.tidy import tidy
+from gateway.deliver.post import Failures
+from gateway.deliver.tidy import Tidier
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, OriginKind
 from gateway.spool.files import Spool
-from gateway.spool.job import Fate, Job, JobId, State, notice_id
+from gateway.spool.job import Fate, Job, JobId, notice_id
 from gateway.spool.journal import Journal
-from hotfolder import failed, names
+from hotfolder import names
 from hotfolder.settle import NOT_A_SCAN
 
 _LOOK_S: Final = 30.0
 _AT_ONCE: Final = 1000
 _TIDY_S: Final = 3600.0
 _MOVE_S: Final = 10.0
+_REST: Final = 20
+"""From tidying to tidying so many times what it took: a ``_failed`` with 10,000 files takes half a second."""
 
 
 @dataclass(slots=True)
@@ -43,10 +47,15 @@ class Teller:
     config: Config
     spool: Spool
     journal: Journal
+    failures: Failures
+    board: Board
+    tidier: Tidier
     wake: asyncio.Event
     poke: asyncio.Event
     _said: dict[JobId, str] = field(default_factory=dict)
     _tidied_s: float = -math.inf
+    _rested_s: float = -math.inf
+    _is_fuller: bool = False
 
     async def run(self) -> None:
         """Tell until cancelled."""
@@ -63,27 +72,37 @@ class Teller:
                 continue
             # Not wait_for: before Python 3.12 it swallows a stop that comes in the moment of a wake (measured 2026-11).
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
+                async with asyncio.timeout(self._look_in_s()):
                     await self.wake.wait()
 
     def tell_all(self) -> int:
-        """Tell of every failure nobody was told of; return how many. What cannot be told now is told later."""
-        told = 0
-        for job in self.journal.untold(_AT_ONCE):
-            if self._is_moving(job):
-                continue
-            try:
-                self._tell(job)
+        """Tell of every failure nobody was told of; return how many. What cannot be told now is told later.
+
+        So that a share that is gone or blocked keeps none of the others waiting, what it has still to show comes last.
+        """
+        self.board.look()
+        told = self.failures.send_digests(time.time())
+        told += sum(self._tell_guarded(job) for job in self.journal.untold(_AT_ONCE) if not self._is_moving(job))
+        for share in self.config.share:
+            owed = self.journal.unshown(str(Origin(OriginKind.SHARE, share.name)), _AT_ONCE)
+            for job in owed:
+                if not self._tell_guarded(job, is_mailed=True):
+                    break  # as little as this one
                 told += 1
-            except OSError as error:  # a share that is gone or full must not keep the others from being told
-                if self._said.get(job.id) != str(error):  # once, not at every try
-                    self._said[job.id] = str(error)
-                    log(Event.LOCAL_FAULT, job.id, reason=f"telling: {error}")
-            except (sqlite3.Error, JournalError):
-                raise
-            except Exception as error:  # noqa: BLE001  the one broad catch, around one job
-                log(Event.LOCAL_FAULT, job.id, reason="telling", error=error)
         return told
+
+    def _tell_guarded(self, job: Job, *, is_mailed: bool = False) -> bool:
+        try:
+            return self._tell(job, is_mailed=is_mailed)
+        except OSError as error:  # a disk that is full
+            if self._said.get(job.id) != str(error):  # once, not at every try
+                self._said[job.id] = str(error)
+                log(Event.LOCAL_FAULT, job.id, reason=f"telling: {error}")
+        except (sqlite3.Error, JournalError):
+            raise
+        except Exception as error:  # noqa: BLE001  the one broad catch, around one job
+            log(Event.LOCAL_FAULT, job.id, reason="telling", error=error)
+        return False
 
     def _is_moving(self, job: Job) -> bool:
         """Tell whether whoever ended a job is just moving its directory aside, and pokes us when that is done.
@@ -93,7 +112,8 @@ class Teller:
         """
         return (self.spool.jobs / job.id).is_dir() and 0 <= time.time() - job.changed_at < _MOVE_S
 
-    def _tell(self, job: Job) -> None:
+    def _tell(self, job: Job, *, is_mailed: bool) -> bool:
+        """Tell of one failure; False when nobody was told now. ``is_mailed``: only its share has still to show it."""
         directory = files.find(self.spool, job.id)
         envelope: Envelope | None = None
         if directory is not None:
@@ -103,40 +123,48 @@ class Teller:
                 envelope = None
         failure = _failure(job, envelope, directory)
         whom: tuple[Address, ...] = ()
-        share: str | None = None
+        is_later, share, is_shown = False, None, True
         if not _is_notice(job, envelope):
-            whom = self._whom(job, envelope)
+            whom = () if is_mailed else self._whom(job, envelope)
             if whom:
-                self._tell_by_mail(failure, whom)
-            if envelope is not None and directory is not None:
-                share = self._tell_share(envelope, failure, directory)
-        self.journal.mark_told(job.id)
+                is_later = self.failures.tell(failure, kind_of(job.reason), whom, time.time())
+            share = self._share(envelope)
+            if share is not None and envelope is not None and directory is not None:
+                is_shown = self.board.show(envelope, failure, directory, share)
+        if is_shown:
+            self.journal.mark_told(job.id)
+        elif not is_mailed:
+            self.journal.mark_unshown(job.id)
         self._said.pop(job.id, None)
-        log(Event.JOB_TOLD, job.id, told=",".join(whom) or None, share=share)
+        if not (whom or is_shown):
+            return False
+        shown = share.name if share is not None and is_shown else None
+        log(Event.JOB_TOLD, job.id, told=",".join(whom) or None, share=shown, digest=is_later or None)
+        return True
 
     def _tidy(self, *, is_fuller: bool) -> None:
-        """Keep ``_failed`` of every share within its bounds: after each telling, and now and then."""
-        if is_fuller or time.monotonic() - self._tidied_s > _TIDY_S:
-            self._tidied_s = time.monotonic()
-            tidy(self.config.share, time.time())
+        """Keep what has failed within its bounds: after a telling, and now and then; in a storm not after each."""
+        self._is_fuller |= is_fuller
+        began_s = time.monotonic()
+        is_time = began_s - self._tidied_s > _TIDY_S
+        if not is_time and not (self._is_fuller and began_s >= self._rested_s):
+            return
+        self.tidier.tidy(time.time())
+        if is_time:
+            self.tidier.prune_spool(time.time())
+            self._tidied_s = began_s
+        ended_s = time.monotonic()
+        self._is_fuller, self._rested_s = False, ended_s + _REST * (ended_s - began_s)
 
-    def _tell_share(self, envelope: Envelope, failure: Failure, directory: Path) -> str | None:
-        """Put the files back where people look, ``_failed/`` in the share, each with a text beside it.
+    def _look_in_s(self) -> float:
+        """Return when to look again at the latest: sooner when there is still to be tidied."""
+        return min(_LOOK_S, max(0.05, self._rested_s - time.monotonic())) if self._is_fuller else _LOOK_S
 
-        Return the share's name; None when the job is of no share that is configured. Raises OSError when the share
-        cannot be written now: it is told there later.
-        """
-        share = next((s for s in self.config.share if s.name == _share_name(envelope)), None)
-        if share is None:
+    def _share(self, envelope: Envelope | None) -> Share | None:
+        """Return the share that a scan came from; None when it came from none, or from none that is configured."""
+        if envelope is None or envelope.origin.kind is not OriginKind.SHARE:
             return None
-        text = notice.beside(failure, datetime.fromtimestamp(failure.job.changed_at, UTC).astimezone())
-        for original in envelope.originals:
-            stored = directory / files.ORIGINAL / original.stored
-            if stored.exists():
-                failed.put_failed(stored, share.path, original.name, text, ticket=envelope.id)
-            else:
-                failed.put_note(share.path, original.name, text, ticket=envelope.id)
-        return share.name
+        return next((share for share in self.config.share if share.name == envelope.origin.name), None)
 
     def _whom(self, job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
         """Return who hears of a failure: the mail's sender if it can be reached, and the admins; each once.
@@ -157,39 +185,6 @@ class Teller:
         if envelope.sender is None or listener is None or not is_listed(listener.recipients, envelope.sender):
             return ()
         return (envelope.sender,)
-
-    def _tell_by_mail(self, failure: Failure, whom: tuple[Address, ...]) -> None:
-        about = failure.job.id
-        own_id = notice_id(about)
-        if files.find(self.spool, own_id) is not None or self.journal.job(own_id) is not None:
-            return
-        now = datetime.fromtimestamp(int(time.time()), UTC)
-        message_id = f"{own_id}@{self.config.sender.address.rpartition('@')[2]}"
-        gateway = self.config.gateway
-        mail = notice.compose(failure, self.config.sender.address, whom, gateway.name, message_id, now)
-        envelope = Envelope(
-            id=own_id,
-            arrived_at=now,
-            origin=Origin(OriginKind.NOTICE, about),
-            sender=None,
-            recipients=whom,
-            originals=(),
-            message_id=message_id,
-        )
-        put_notice(self.spool, self.journal, envelope, mail)
-
-
-def put_notice(spool: Spool, journal: Journal, envelope: Envelope, mail: bytes) -> None:
-    """Commit a mail of our own as a job that is born ready. Raises OSError and sqlite3.Error."""
-    draft = files.begin_as(spool, envelope.id)
-    try:
-        files.put_message(draft.directory, [mail])
-        files.commit(spool, draft, envelope)
-    except BaseException:
-        files.discard(spool, draft)
-        raise
-    spool.in_hand.discard(envelope.id)
-    journal.admit(envelope, envelope.arrived_at.timestamp(), State.READY, size_bytes=len(mail))
 
 
 def _is_notice(job: Job, envelope: Envelope | None) -> bool:
@@ -215,9 +210,3 @@ def _failure(job: Job, envelope: Envelope | None, directory: Path | None) -> Fai
         for original in envelope.originals
     )
     return Failure(job, shown, envelope.arrived_at, kept_in)
-
-
-def _share_name(envelope: Envelope | None) -> str | None:
-    if envelope is None or envelope.origin.kind is not OriginKind.SHARE:
-        return None
-    return envelope.origin.name

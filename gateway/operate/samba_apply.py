@@ -5,7 +5,7 @@ of the old one; then smbd is told. A run that stops anywhere is finished by the 
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,11 @@ from typing import Final
 
 from conf.model import Config
 from gateway.operate import samba_files as on_disk
+from gateway.operate import samba_owner
 from gateway.operate import samba_plan as plan
 from gateway.operate import samba_tools as tools
-from gateway.operate.samba_files import Owed, Paths
+from gateway.operate.samba_files import Owed, Paths, Telling
+from gateway.operate.samba_owner import Found, SiteError
 from gateway.spool import durable
 from hotfolder.samba import FOLDERS, Server, is_drawn, needs_restart, served
 
@@ -52,15 +54,10 @@ def apply(config: Config, source: Path, paths: Paths, report: Report, *, is_dry:
     strangers = list(plan.strangers(config, tools.comments()))
     if strangers:
         raise ApplyError("\n".join(strangers))
-    owners = on_disk.owners(config)
+    found = samba_owner.sound(config)
     if fault := on_disk.logs_fault(config.samba.logs):
-        raise on_disk.SiteError(fault)
-    report.notes += [
-        f"share.{name}.path belongs to root, so Samba writes as root; better give it to a user of the service's own"
-        for name, owner in owners.items()
-        if owner == "root"
-    ]
-    _make_folders(config, paths, owners, report, is_dry=is_dry)
+        raise SiteError(fault)
+    _make_folders(config, paths, found, report, is_dry=is_dry)
     _make_unix_accounts(config, report, is_dry=is_dry)
     _serve(config, Server.MAIN, paths, source, report, is_dry=is_dry)
     if not is_dry:
@@ -71,10 +68,15 @@ def apply(config: Config, source: Path, paths: Paths, report: Report, *, is_dry:
         _end_legacy(paths, report, is_dry=is_dry)
 
 
-def _make_folders(config: Config, paths: Paths, owners: Mapping[str, str], report: Report, *, is_dry: bool) -> None:
+def _make_folders(config: Config, paths: Paths, found: Found, report: Report, *, is_dry: bool) -> None:
+    if (service := found.service) is not None:
+        for path in found.missing.values():
+            if not is_dry:
+                samba_owner.make_folder(path, 0o750, service.pw_uid, service.pw_gid)
+            report.done.append(f"made the folder {path}, owned by {service.pw_name}")
     wanted = []
-    if owners or not config.samba.logs.is_dir():
-        wanted.append((config.samba.logs, 0o750, on_disk.group_id(owners)))
+    if found.owners or not config.samba.logs.is_dir():
+        wanted.append((config.samba.logs, 0o750, on_disk.group_id(found.owners)))
     if served(config, Server.LEGACY):
         wanted.append((paths.legacy_folder, 0o755, 0))
         modes = {name: 0o700 if name == "private" else 0o755 for name in FOLDERS.values()}
@@ -83,7 +85,7 @@ def _make_folders(config: Config, paths: Paths, owners: Mapping[str, str], repor
         if path.is_dir() and path.stat().st_gid == group_id and path.stat().st_mode & 0o7777 == mode:
             continue
         if not is_dry:
-            on_disk.make_folder(path, mode, group_id)
+            samba_owner.make_folder(path, mode, 0, group_id)
         report.done.append(f"made the folder {path}")
 
 
@@ -107,11 +109,13 @@ def _serve(config: Config, server: Server, paths: Paths, source: Path, report: R
         if not (is_dry and server is Server.LEGACY and not paths.legacy_folder.is_dir()):
             report.notes += [f"testparm on {path}: {warning}" for warning in on_disk.test_draft(draft)]
             _set_accounts(config, server, draft, report, is_dry=is_dry)
-        owed = on_disk.owed(path)
-        has_moved = needs_restart(before or "", drawn) or owed is Owed.RESTART
+        smbd = tools.running(path)
+        owed = _still_owed(path, smbd)
+        has_moved = needs_restart(before or "", drawn) or (owed is not None and owed.telling is Telling.RESTART)
         is_changed = before != drawn
         if not is_dry and (is_changed or server is Server.LEGACY):
-            on_disk.owe(path, Owed.RESTART if has_moved else Owed.RELOAD)
+            anew = Owed(Telling.RESTART if has_moved else Telling.RELOAD)
+            on_disk.owe(path, anew if is_changed or owed is None else owed)
         if is_dry and before is not None and not is_drawn(before):
             report.notes.append(f"{path} is somebody else's: it would be out of force, and kept beside the new one")
         if is_changed:
@@ -120,9 +124,21 @@ def _serve(config: Config, server: Server, paths: Paths, source: Path, report: R
             report.done.append(f"written {path}{note}")
     if server is Server.LEGACY:
         is_changed |= _write_unit(paths, report, is_dry=is_dry)
+    is_untold = is_changed or (owed is not None and not owed.mark)
     if not is_dry:
-        _tell(server, path, report, is_changed=is_changed or owed is not None, has_moved=has_moved)
-        on_disk.settle(path)
+        is_told = _tell(server, path, smbd, report, is_untold=is_untold, has_moved=has_moved)
+        if is_told or smbd is None:
+            on_disk.settle(path)
+        else:
+            on_disk.owe(path, Owed(Telling.RESTART, smbd.mark))
+    elif owed is not None and owed.telling is Telling.RESTART and smbd is not None and not tools.has_systemd():
+        report.left.append(_restart_by_hand(smbd, path))
+
+
+def _still_owed(path: Path, smbd: tools.Smbd | None) -> Owed | None:
+    """Return what earlier runs have left untold; a restart left to a person is done once that smbd runs no more."""
+    owed = on_disk.owed(path)
+    return None if owed is None or (owed.mark and (smbd is None or smbd.mark != owed.mark)) else owed
 
 
 def _set_accounts(config: Config, server: Server, conf: Path, report: Report, *, is_dry: bool) -> None:
@@ -178,22 +194,33 @@ def _write_unit(paths: Paths, report: Report, *, is_dry: bool) -> bool:
     return True
 
 
-def _tell(server: Server, path: Path, report: Report, *, is_changed: bool, has_moved: bool) -> None:
-    """Have smbd use the file: reloaded when it runs, restarted when it has to listen elsewhere, started when not."""
-    unit, is_running = _UNITS[server], tools.is_running(path)
-    if is_running and not is_changed:
-        return
-    if is_running and not has_moved:
-        tools.reload(path)
-        report.done.append(f"reloaded {unit}")
-    elif tools.has_systemd():
+def _tell(
+    server: Server, path: Path, smbd: tools.Smbd | None, report: Report, *, is_untold: bool, has_moved: bool
+) -> bool:
+    """Have smbd use the file: reloaded when it runs, restarted when it has to listen elsewhere, started when not.
+
+    Return False when a person has to restart it, which we do with systemd only.
+    """
+    unit = _UNITS[server]
+    if tools.has_systemd() and (smbd is None or has_moved):
         tools.systemctl("enable", unit)
         tools.systemctl("restart", unit)
-        report.done.append(f"{'restarted' if is_running else 'started'} {unit}")
-    elif is_running:
-        report.left.append(f"smbd has to listen elsewhere: stop it and start it again: {_command(path)}")
-    else:
+        report.done.append(f"{'restarted' if smbd else 'started'} {unit}")
+    elif smbd is None:
         report.left.append(f"smbd is not running: start it: {_command(path)}")
+    else:
+        if is_untold:
+            tools.reload(path)
+            report.done.append(f"reloaded {unit}")
+        if has_moved:
+            report.left.append(_restart_by_hand(smbd, path))
+            return False
+    return True
+
+
+def _restart_by_hand(smbd: tools.Smbd, path: Path) -> str:
+    stop = f"stop it (process {smbd.pid}) and start it again"
+    return f"smbd has to listen elsewhere: {stop}: {_command(path)}"
 
 
 def _end_nmbd(report: Report) -> None:
@@ -208,19 +235,26 @@ def _command(path: Path) -> str:
 
 
 def _end_legacy(paths: Paths, report: Report, *, is_dry: bool) -> None:
-    """End the SMB1 server when no share wants it any more; its accounts go with its file."""
-    if not is_drawn(on_disk.current(paths.legacy_conf) or ""):
-        return
-    report.done.append(f"removed {paths.legacy_conf}: no share has legacy_smb1 any more")
-    if is_dry:
+    """End the SMB1 server when no share wants it any more; its accounts go with its file, and the file with it."""
+    path = paths.legacy_conf
+    if not is_drawn(on_disk.current(path) or ""):
         return
     if tools.has_systemd() and paths.unit.exists():
-        tools.systemctl("disable", "--now", _UNITS[Server.LEGACY])
-        paths.unit.unlink()
-        tools.systemctl("daemon-reload")
+        if not is_dry:
+            tools.systemctl("disable", "--now", _UNITS[Server.LEGACY])
+            paths.unit.unlink()
+            tools.systemctl("daemon-reload")
         report.done.append(f"stopped {_UNITS[Server.LEGACY]}")
-    elif tools.is_running(paths.legacy_conf):
-        report.left.append("the SMB1 server still runs: end the smbd that was started with that file")
-    on_disk.settle(paths.legacy_conf)
-    paths.legacy_conf.unlink()
-    durable.sync_directory(paths.legacy_conf.parent)
+    elif (smbd := tools.running(path)) is not None:
+        for name in plan.to_disable(tools.accounts(path), {}, tools.comments()):
+            if not is_dry:
+                tools.disable(path, name)
+            report.done.append(f"disabled the Samba account {name}{_of(Server.LEGACY)}")
+        what = f"end it (process {smbd.pid}), then run samba-apply again"
+        report.left.append(f"the SMB1 server still runs, though no share has legacy_smb1 any more: {what}")
+        return
+    report.done.append(f"removed {path}: no share has legacy_smb1 any more")
+    if not is_dry:
+        on_disk.settle(path)
+        path.unlink()
+        durable.sync_directory(path.parent)

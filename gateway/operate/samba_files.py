@@ -11,21 +11,17 @@ from typing import Final, assert_never
 
 from conf.model import Config
 from gateway.operate import samba_tools as tools
+from gateway.operate.samba_owner import SiteError, fault_above, owners
 from gateway.spool import durable
 from hotfolder.samba import Server, Site, draw, is_drawn
 from hotfolder.samba_log import device_of
 
-_GUEST: Final = "nobody"
 _MODE: Final = 0o644
 _BEFORE: Final = ".before-scangate"
 _DRAFT: Final = ".scangate-new"
 _UNTOLD: Final = ".scangate-untold"
 _CORES: Final = "cores"
 """What smbd makes beside its logs (Samba 4.17, measured 2026-11-25)."""
-
-
-class SiteError(Exception):
-    """smb.conf cannot be drawn for this box; each line is a sentence with its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +49,6 @@ def site(config: Config, server: Server, paths: Paths) -> Site:
             assert_never(server)
 
 
-def owners(config: Config) -> Mapping[str, str]:
-    """Return the account that owns the folder of each served share. Raises SiteError, with every fault."""
-    found: dict[str, str] = {}
-    faults: list[str] = []
-    for share in config.share:
-        if share.user is None:
-            continue
-        key = f"share.{share.name}.path: {share.path}"
-        try:
-            found[share.name] = pwd.getpwuid(share.path.stat().st_uid).pw_name
-        except OSError:
-            faults.append(f"{key} cannot be looked at; make the folder, owned by the service's user")
-        except KeyError:
-            faults.append(f"{key} belongs to no known account; give it to the service's user")
-        if found.get(share.name) == _GUEST:
-            faults.append(f"{key} belongs to nobody, Samba's guest, who may not write; give it to the service's user")
-    if faults:
-        raise SiteError("\n".join(faults))
-    return found
-
-
 def group_id(owners: Mapping[str, str]) -> int:
     """Return the group of the account the service runs as, which owns the folders; root's when there is none."""
     return next((pwd.getpwnam(name).pw_gid for name in owners.values()), 0)
@@ -82,25 +57,12 @@ def group_id(owners: Mapping[str, str]) -> int:
 def logs_fault(logs: Path) -> str:
     """Return why root must not make, own and write into this folder for smbd's logs; empty when nothing is against it.
 
-    Whoever may rename a folder above it could lay a link there, and have anything else given away; and a folder that
-    is in use for something else is not ours to change.
+    A folder that is in use for something else is not ours to change.
     """
-    what = next((found for above in logs.parents if (found := _fault_above(above))), "") or _fault_of(logs)
+    if above := fault_above(logs):
+        return f"samba.logs: {logs} {above}; name a folder below /var/log"
+    what = _fault_of(logs)
     return f"samba.logs: {logs} {what}" if what else ""
-
-
-def _fault_above(above: Path) -> str:
-    try:
-        status = above.stat()
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        return f"cannot be looked at ({above}: {error.strerror}); name a folder below /var/log"
-    if not stat.S_ISDIR(status.st_mode):
-        return f"cannot be made, {above} is no folder; name a folder below /var/log"
-    if status.st_uid != 0 or status.st_mode & stat.S_IWOTH:
-        return f"lies in {above}, where others than root may write; name a folder below /var/log"
-    return ""
 
 
 def _fault_of(logs: Path) -> str:
@@ -113,17 +75,6 @@ def _fault_of(logs: Path) -> str:
     if any(name != _CORES and device_of(name.removesuffix(".old")) is None for name in os.listdir(logs)):
         return "holds other things than Samba's logs of devices; name a folder of its own"
     return ""
-
-
-def make_folder(path: Path, mode: int, group_id: int) -> None:
-    """Make a folder of root's, or change its group and mode; a link is not followed. Raises OSError."""
-    path.mkdir(parents=True, exist_ok=True)
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        os.fchown(fd, 0, group_id)
-        os.fchmod(fd, mode)
-    finally:
-        os.close(fd)
 
 
 def text(config: Config, server: Server, paths: Paths, source: Path) -> str:
@@ -170,26 +121,35 @@ def put(draft: Path, path: Path, before: str | None) -> Path | None:
 
 
 @unique
-class Owed(Enum):
+class Telling(Enum):
     """What smbd has to be told of a file that was put in its place; the value stands beside the file until it was."""
 
     RELOAD = "reload"
     RESTART = "restart"
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What smbd has yet to be told; ``mark`` names the one that a person was asked to restart, once one was."""
+
+    telling: Telling
+    mark: str = ""
+
+
 def owe(path: Path, what: Owed) -> None:
     """Note, durably and before a file is replaced, that smbd is to be told. Raises OSError."""
-    durable.replace_file(_untold(path), [what.value.encode()])
+    if owed(path) != what:
+        durable.replace_file(_untold(path), [f"{what.telling.value} {what.mark}".encode()])
 
 
 def owed(path: Path) -> Owed | None:
-    """Return what a run that was cut short has left untold, None when nothing is. Raises OSError."""
-    text = current(_untold(path))
-    return next((what for what in Owed if what.value == text), None)
+    """Return what earlier runs have left untold, None when nothing is. Raises OSError."""
+    word, _, mark = (current(_untold(path)) or "").partition(" ")
+    return next((Owed(telling, mark) for telling in Telling if telling.value == word), None)
 
 
 def settle(path: Path) -> None:
-    """Forget it: smbd was told, or a person was. Raises OSError."""
+    """Forget it: smbd was told, or none runs. Raises OSError."""
     _untold(path).unlink(missing_ok=True)
 
 

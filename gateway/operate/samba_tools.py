@@ -2,8 +2,10 @@
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,7 @@ from gateway.operate.samba_plan import GECOS, Account, parse_accounts
 _TIMEOUT_S: Final = 60
 _SAMBA: Final = ("smbd", "testparm", "pdbedit", "smbpasswd", "smbcontrol")
 _SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PONG: Final = re.compile(r"^PONG from pid (\d+)$", re.MULTILINE)
 _HARMLESS: Final = ("Load smb config files from", "Loaded services file OK", "Weak crypto is", "Server role:")
 """What testparm says of every file; "weak crypto" is about the system's policy, not about the file."""
 
@@ -91,9 +94,27 @@ def disable(conf: Path, name: str) -> None:
     _run("smbpasswd", "-c", str(conf), "-d", name)
 
 
-def is_running(conf: Path) -> bool:
-    """Tell whether the smbd with this smb.conf answers."""
-    return _attempt("smbcontrol", f"--configfile={conf}", "smbd", "ping").returncode == 0
+@dataclass(frozen=True, slots=True)
+class Smbd:
+    """A smbd that runs: its process id, and a mark that no other process has, also after a restart of the box."""
+
+    pid: int
+    mark: str
+
+
+def running(conf: Path) -> Smbd | None:
+    """Return the smbd with this smb.conf that answers, None when none does."""
+    pong = _PONG.search(_attempt("smbcontrol", f"--configfile={conf}", "smbd", "ping").stdout)
+    if pong is None:
+        return None
+    pid = int(pong[1])
+    try:
+        # proc(5), stat: the name in parentheses may hold anything; the start time is the 20th field behind it.
+        started = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None  # it has just ended
+    return Smbd(pid, f"{boot}/{pid}/{started}")
 
 
 def reload(conf: Path) -> None:

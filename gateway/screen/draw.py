@@ -10,7 +10,7 @@ from conf.model import Address
 from gateway.screen.facts import Facts, Rest, Scan
 from gateway.spool.job import Fate, Recipient, State
 from gateway.spool.others import without_others
-from hotfolder.arrival import Held, Hold
+from hotfolder.arrival import Held, Hold, Trouble
 from hotfolder.names import display_name
 
 SCANS: Final = 10
@@ -38,6 +38,12 @@ _TO_DO: Final = {
     Hold.EMPTY: "if the printer has finished, scan again. After a day the file goes to the folder _failed.",
     Hold.ALONE: "scan again, or remove it.",
     Hold.PAGES: "if the printer has finished, nothing: the pages that are whole go by themselves after some minutes.",
+}
+
+_MEND: Final = {
+    Trouble.FOLDER: "tell the administrator.",
+    Trouble.EVENTS: "tell the administrator.",
+    Trouble.FAILED: "remove or rename what is called _failed here; a folder of that name is made anew.",
 }
 
 
@@ -108,12 +114,12 @@ def _problems(facts: Facts) -> Iterator[str]:
             "remove what nobody needs from the folder _failed, and tell the administrator.",
         )
     for fault in facts.standing.faults:
-        yield from _item(f"This folder: {_clean(fault.sentence)}.", "tell the administrator.")
+        yield from _item(f"This folder: {_clean(fault.sentence)}.", _MEND[fault.trouble])
     held = facts.standing.held
     for one in held[:_HELD]:
         yield from _item(_held(one), _TO_DO[one.hold])
-    if len(held) > _HELD:
-        yield f"  * And {len(held) - _HELD} more files that are not taken."
+    if more := max(0, len(held) - _HELD) + facts.standing.more:
+        yield f"  * And {more} more files that are not taken."
 
 
 def _held(one: Held) -> str:

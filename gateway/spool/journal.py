@@ -5,17 +5,28 @@ Every method is a transaction of its own, on disk when it returns. Times are sec
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from conf.model import Address
+from gateway.spool.alone import Alone
 from gateway.spool.database import Database
-from gateway.spool.envelope import Envelope
+from gateway.spool.envelope import Envelope, OriginKind
 from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, Recipient, State
 
 _JOB: Final = (
     "SELECT id, state, created_at, changed_at, origin, title, attempts, next_try_at, reason, is_told, is_uncertain,"
     " size_bytes, pages FROM job"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that has come to its end, as far as it matters for how long it is kept: when, and its size."""
+
+    id: JobId
+    changed_at: float
+    size_bytes: int
 
 
 class WrongMoveError(Exception):
@@ -128,15 +139,25 @@ class Journal:
             self._move(db, job_id, state, now, reason=reason, next_try_at=0.0, attempts=0)
 
     def mark_told(self, job_id: JobId) -> None:
-        """Note that a person was told of this job's failure."""
+        """Note that of this job's failure all was told that is to be."""
         with self._database.transaction() as db:
             db.execute("UPDATE job SET is_told = 1 WHERE id = ?", (job_id,))
+
+    def mark_unshown(self, job_id: JobId) -> None:
+        """Note that whoever is told of this job's failure by mail was told, and that its share has still to show it."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE job SET is_told = 2 WHERE id = ?", (job_id,))
 
     def mark_uncertain(self, job_id: JobId, now: float, reason: str) -> None:
         """Note that this job may have been taken without our knowing, so that the next attempt may double it."""
         with self._database.transaction() as db:
             db.execute("UPDATE job SET is_uncertain = 1 WHERE id = ?", (job_id,))
             _note(db, job_id, now, State.SENDING, reason)
+
+    @property
+    def alone(self) -> Alone:
+        """Which scans went without a sidecar, in the same database."""
+        return Alone(self._database)
 
     def job(self, job_id: JobId) -> Job | None:
         """Return a job, or None when the journal does not know it."""
@@ -155,10 +176,34 @@ class Journal:
         return self._jobs(query, (*wanted, now, limit))
 
     def untold(self, limit: int) -> list[Job]:
-        """Return failed and quarantined jobs of whose failure nobody was told yet, oldest first."""
+        """Return failed and quarantined jobs of whose failure nobody was told yet, oldest first.
+
+        Without those that only their share has still to show: see ``unshown``.
+        """
         return self._jobs(
             f"{_JOB} WHERE state IN ('failed', 'quarantine') AND is_told = 0 ORDER BY id LIMIT ?", (limit,)
         )
+
+    def unshown(self, origin: str, limit: int) -> list[Job]:
+        """Return the jobs of one door that its share has still to show, oldest first."""
+        query = f"{_JOB} WHERE origin = ? AND state IN ('failed', 'quarantine') AND is_told = 2 ORDER BY id LIMIT ?"
+        return self._jobs(query, (origin, limit))
+
+    def told(self, door: OriginKind, reasons: Iterable[str]) -> list[Ended]:
+        """Return the jobs of a kind of door that failed for one of these reasons, all being told, newest first."""
+        wanted = tuple(reasons)
+        marks = ",".join("?" * len(wanted))
+        query = (
+            "SELECT id, changed_at, size_bytes FROM job WHERE state = 'failed' AND is_told = 1"  # noqa: S608
+            f" AND origin LIKE ? AND reason IN ({marks}) ORDER BY id DESC"
+        )
+        rows = self._database.rows(query, (f"{door}/%", *wanted))
+        return [Ended(JobId(job), at, size_bytes) for job, at, size_bytes in rows]
+
+    def forget(self, job_id: JobId) -> None:
+        """Forget a job that has come to its end, with its history; its directory is gone."""
+        with self._database.transaction() as db:
+            db.execute("DELETE FROM job WHERE id = ? AND state IN ('failed', 'sent')", (job_id,))
 
     def next_due_at(self, states: Iterable[State]) -> float | None:
         """Return when the next job in these states is due; None when there is none."""
@@ -207,7 +252,7 @@ class Journal:
                 attempts=row[6],
                 next_try_at=row[7],
                 reason=row[8],
-                is_told=bool(row[9]),
+                is_told=row[9] == 1,
                 is_uncertain=bool(row[10]),
                 size_bytes=row[11],
                 pages=row[12],

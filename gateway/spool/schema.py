@@ -68,4 +68,33 @@ CREATE TABLE IF NOT EXISTS alert (
     at REAL NOT NULL,
     PRIMARY KEY (share, name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS single (
+    place TEXT NOT NULL,
+    whom TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS single_by_place ON single (place, whom);
+CREATE TABLE IF NOT EXISTS waiting (
+    job TEXT PRIMARY KEY,
+    place TEXT NOT NULL,
+    whom TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    line TEXT NOT NULL,
+    until REAL NOT NULL,
+    mail TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX IF NOT EXISTS waiting_by_mail ON waiting (mail, place, whom);
+CREATE TABLE IF NOT EXISTS clock (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seen_at REAL NOT NULL,
+    steady_since REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS alone (
+    share TEXT NOT NULL,
+    name BLOB NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (share, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS alone_by_time ON alone (share, at);
 """

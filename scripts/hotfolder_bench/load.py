@@ -85,8 +85,14 @@ def waiting_rss_mib() -> tuple[float, float]:
         empty_mib = service.spent().rss_mib
         for number in range(WAITING):
             (share / f"{number:05d}.tif").write_bytes(cut)
-        service.wait(lambda: service.log().count("event=share-held") >= WAITING, 300)
+        # The log tells of the first hundred only; STATUS.txt names ten and counts the rest.
+        service.wait(lambda: f"And {WAITING - 10} more files" in _status(share), 300)
         return empty_mib, service.spent().rss_mib
+
+
+def _status(share: Path) -> str:
+    path = share / "STATUS.txt"
+    return path.read_text(encoding="utf-8-sig") if path.exists() else ""
 
 
 def drops_per_s() -> float:

@@ -190,7 +190,7 @@ async def test_run_once_ends_though_a_failure_cannot_be_told(here: Place, monkey
     with _started(here) as started:
         moved, _ = await started.run_once()
         (failed,) = (job for job in moved if job.state is State.FAILED)
-        assert [job.id for job in started.journal.untold(10)] == [failed.id]
+        assert [job.id for job in started.journal.unshown("share/scans", 10)] == [failed.id]
 
 
 async def test_a_failed_start_gives_the_directory_free(here: Place):

@@ -6,13 +6,14 @@ Nothing is on disk: the pure parts see what a look would have seen, ``track`` an
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from hotfolder.arrival import Hold, Sighting, Stamp
 from hotfolder.group import Scan, each_alone, in_sequence
+from hotfolder.names import is_scan_name
 from hotfolder.pages import UNSEEN, PageRule
 from hotfolder.settle import AskLease, AskStructure, History, Rule, Step, lease_tested, settle, structure_tested
 from hotfolder.track import NOTHING, Track, observe, offer, outlook
+from hotfolder.unfinished import observe_unfinished
 from hotfolder.verdict import Incomplete, Structure, UnknownType, Whole, Writing
 
 RULE = Rule(quiet_s=5.0, incomplete_timeout_s=600.0)
@@ -25,7 +26,9 @@ class Fed:
     """One file: written from ``at_s`` on for ``takes_s``.
 
     ``is_whole``: False for one that is cut short there, None for one that is no scan. ``size_bytes`` is reached at its
-    end; 0 is an empty file. ``mtime_s`` is what the folder's clock says of its end, when that is another one.
+    end; 0 is an empty file. ``mtime_s`` is what the device says of its end, and ``ctime_s`` what the folder's clock
+    says of its last change, when they are other ones. ``upload``: its name until its end, and for ever when it never
+    gets its own. ``unseen_s``: from when to when it cannot be looked at.
     """
 
     name: str
@@ -34,6 +37,14 @@ class Fed:
     is_whole: bool | None = True
     size_bytes: int = 1000
     mtime_s: float | None = None
+    ctime_s: float | None = None
+    upload: str = ""
+    is_renamed: bool = True
+    unseen_s: tuple[float, float] = (math.inf, math.inf)
+
+    def called(self, now_s: float) -> str:
+        """Its name at a time."""
+        return self.upload if self.upload and (now_s < self.end_s or not self.is_renamed) else self.name
 
     @property
     def end_s(self) -> float:
@@ -68,20 +79,29 @@ class Feeding:
         while now_s <= until_s and (files or there):
             while files and files[0].at_s <= now_s:
                 fed = files.pop(0)
-                there[fed.name] = fed
+                there[fed.called(now_s)] = fed
+            there = {fed.called(now_s): fed for fed in sorted(there.values(), key=lambda fed: fed.at_s)}
             # The order of a directory's entries is none: here it is the wrong way round.
             listed = sorted(there.items(), reverse=True)
-            sightings = {
-                name: _sighting(fed, inodes[id(fed)], now_s - 1e-3 + place * 1e-6)
-                for place, (name, fed) in enumerate(listed)
-            }
-            track = observe(track, sightings, {}, RULE)
+            sightings: dict[str, Sighting] = {}
+            others: dict[str, Sighting | None] = {}
+            for place, (called, fed) in enumerate(listed):
+                sighting = _sighting(fed, inodes[id(fed)], now_s - 1e-3 + place * 1e-6)
+                if fed.unseen_s[0] <= now_s < fed.unseen_s[1]:
+                    others[called] = None
+                elif is_scan_name(called):
+                    sightings[called] = sighting
+                else:
+                    others[called] = sighting
+            unfinished = observe_unfinished(track.unfinished, others, sightings, now_s, RULE)
+            track = replace(observe(track, sightings, {}, RULE), unfinished=unfinished)
             track, steps = _carried(track, there, now_s)
-            seen = outlook(track, steps, {}, now_s)
+            strange = {key: "it cannot be looked at" for key, sighting in others.items() if sighting is None}
+            seen = outlook(track, steps, strange, now_s)
             if self.rule is None:
                 found = each_alone(seen)
             else:
-                found, followed = in_sequence(followed, track.histories, seen, now_s, self.rule)
+                found, followed = in_sequence(followed, track.histories, unfinished, seen, now_s, self.rule)
             self.held |= found.outlook.held
             self.is_pending = found.outlook.is_pending
             names = [name for scan in found.scans for name in scan.keys]
@@ -127,7 +147,9 @@ def _sighting(fed: Fed, inode: int, now_s: float) -> Sighting:
     part = min(1.0, (now_s - fed.at_s) / fed.takes_s) if fed.takes_s else 1.0
     size_bytes = max(1, int(fed.size_bytes * part)) if fed.size_bytes else 0
     written_s = min(now_s, fed.end_s) if fed.mtime_s is None else fed.mtime_s
-    return Sighting(Path(fed.name), Stamp(inode, size_bytes, int(written_s * 1e9), size_bytes), now_s)
+    changed_s = min(now_s, fed.end_s) if fed.ctime_s is None else fed.ctime_s
+    stamp = Stamp(inode, size_bytes, int(written_s * 1e9), size_bytes)
+    return Sighting(stamp, now_s, int(changed_s * 1e9))
 
 
 def _carried(track: Track, there: Mapping[str, Fed], now_s: float) -> tuple[Track, dict[str, Step]]:

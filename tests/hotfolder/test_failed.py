@@ -9,7 +9,7 @@ import pytest
 from hotfolder import failed
 from hotfolder.errors import ShareError
 from hotfolder.exclusive import rename_exclusive
-from hotfolder.failed import put_failed
+from hotfolder.failed import obstacle, put_failed
 from tests.hotfolder.share_folders import Folders
 
 TICKET = "20261123T090257Z-k7q2"
@@ -137,3 +137,18 @@ def test_a_full_disk_leaves_nothing_half_done(folders: Folders, original: Path, 
             put_failed(original, folders.share, "scan.pdf", SENTENCE, TICKET)
     assert caught.value.errno == errno.ENOSPC
     assert os.listdir(folders.share / "_failed") == []
+
+
+def test_what_is_in_the_way_is_named(folders: Folders, tmp_path: Path):
+    """A file or a link named _failed is told of with its mend; a folder, nothing at all, or no share is no obstacle."""
+    shown = folders.share / "_failed"
+    assert obstacle(folders.share) == obstacle(tmp_path / "gone") == ""
+    shown.mkdir()
+    assert obstacle(folders.share) == ""
+    shown.rmdir()
+    shown.symlink_to(tmp_path)
+    assert "a link named _failed" in obstacle(folders.share)
+    shown.unlink()
+    shown.write_text("mine")
+    assert "a file named _failed" in obstacle(folders.share)
+    assert "remove or rename it" in obstacle(folders.share)

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from hotfolder.group_folders import in_folders
 from hotfolder.pages import PageRule
 from hotfolder.settle import Ready, Step, Wait, first_seen
 from hotfolder.track import Track, outlook
+from hotfolder.unfinished import Unfinished
 
 RULE = PageRule(gap_s=20.0, pages=5, size_bytes=5000)
 WHOLE = Ready()
@@ -24,17 +24,17 @@ def found(
     size_bytes: int = 1000,
     strange: dict[str, str] | None = None,
     before: Grouping | None = None,
+    unfinished: dict[str, Unfinished] | None = None,
 ) -> Grouping:
     """What a look comes to: files that changed last at second 0, by key; after the look before."""
     stamp = Stamp(1, size_bytes, 1, 8)
     empty = Stamp(1, 0, 1, 0)
     histories = {
-        key: first_seen(Sighting(Path(key), empty if step == Wait(float("inf")) else stamp, 0.0))
-        for key, step in steps.items()
+        key: first_seen(Sighting(empty if step == Wait(float("inf")) else stamp, 0.0)) for key, step in steps.items()
     }
     track = Track(histories, {}, {})
     said = before.said if before else {}
-    return in_folders(histories, outlook(track, steps, strange or {}, now_s), now_s, RULE, said)
+    return in_folders(histories, unfinished or {}, outlook(track, steps, strange or {}, now_s), now_s, RULE, said)
 
 
 def keys(grouping: Grouping) -> list[tuple[str, ...]]:
@@ -96,6 +96,60 @@ def test_an_empty_file_is_left_out():
     steps: dict[str, Step] = {"job/1.jpg": WHOLE, "job/2.jpg": Wait(float("inf"))}
     assert found(steps, 19.0).scans == ()
     assert found(steps, 20.0).scans[0].notes == ("2.jpg could not be taken, and is missing from this mail.",)
+
+
+UPLOAD = Unfinished(Stamp(9, 500, 1, 8), 0.0, 0.0)
+
+
+def test_an_upload_in_a_folder_holds_it_and_is_then_named():
+    """A page under its upload's name is waited for as one cut short; then the scan goes, and says that it lacks."""
+    steps: dict[str, Step] = {"job/1.jpg": WHOLE}
+    growing = found(steps, 30.0, unfinished={"job/2.jpg.part": replace(UPLOAD, changed_s=25.0)})
+    assert (growing.scans, growing.outlook.is_pending, growing.outlook.held) == ((), True, {})
+    held = found(steps, 599.0, unfinished={"job/2.jpg.part": UPLOAD})
+    assert (held.scans, held.outlook.is_pending, held.outlook.due_s) == ((), False, 600.0)
+    assert held.outlook.held["job"] == (Hold.PAGES, "its files wait for 2.jpg.part, which is not finished")
+    late = found(steps, 600.0, unfinished={"job/2.jpg.part": UPLOAD, "job/3.jpg.part": UPLOAD})
+    assert keys(late) == [("job/1.jpg",)]
+    assert late.scans[0].notes == (
+        "2.jpg.part and 3.jpg.part were not finished in time, and are missing from this mail.",
+    )
+
+
+def test_an_upload_holds_its_own_folder_only():
+    """What is under way beside a folder, or in another one, is nothing to it; an empty one holds it for the gap."""
+    steps: dict[str, Step] = {"job/1.jpg": WHOLE, "top.jpg": WHOLE}
+    others = {"2.jpg.part": UPLOAD, "other/2.jpg.part": UPLOAD}
+    assert keys(found(steps, 20.0, unfinished=others)) == [("job/1.jpg",), ("top.jpg",)]
+    empty = replace(UPLOAD, stamp=Stamp(9, 0, 1, 0), changed_s=5.0)
+    assert keys(found(steps, 24.0, unfinished={"job/2.tmp": empty})) == [("top.jpg",)]
+    assert ("job/1.jpg",) in keys(found(steps, 25.0, unfinished={"job/2.tmp": empty}))
+
+
+def test_a_page_that_cannot_be_looked_at_holds_its_folder_and_is_then_named():
+    """A folder of which a part cannot be seen is no whole scan; after ten minutes it goes, and says what lacks."""
+    steps: dict[str, Step] = {"job/1.jpg": WHOLE}
+    unseen = {"job/2.jpg": replace(UPLOAD, stamp=None)}
+    strange = {"job/2.jpg": "it cannot be looked at: the disk cannot read it"}
+    held = found(steps, 599.0, unfinished=unseen, strange=strange)
+    assert (held.scans, held.outlook.held["job"][0]) == ((), Hold.PAGES)
+    (scan,) = found(steps, 600.0, unfinished=unseen, strange=strange).scans
+    assert scan.notes == ("2.jpg was not taken: it cannot be looked at: the disk cannot read it.",)
+
+
+def test_an_upload_that_was_not_listed_once_is_waited_for():
+    """In the moment of its renaming a listing may show neither name: a folder does not go for that."""
+    gone = {"job/2.jpg.part": replace(UPLOAD, is_gone=True)}
+    missed = found({"job/1.jpg": WHOLE}, 700.0, unfinished=gone)
+    assert (missed.scans, missed.outlook.is_pending) == ((), True)
+
+
+def test_a_page_that_cannot_be_looked_at_for_once_keeps_what_its_mail_is_to_say():
+    """A scan that was left still names what lacks, although one of its pages was not seen for a look."""
+    both = found({"job/1.jpg": WHOLE, "job/2.exe": REJECTED}, 30.0)
+    unseen = found({}, 31.0, before=both, unfinished={"job/1.jpg": replace(UPLOAD, stamp=None)})
+    (scan,) = found({"job/1.jpg": WHOLE}, 60.0, before=unseen).scans
+    assert scan.notes == ("2.exe could not be taken, and is missing from this mail.",)
 
 
 def test_what_is_strange_is_named_in_the_mail():

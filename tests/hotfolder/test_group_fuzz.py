@@ -22,7 +22,8 @@ def feedings(draw: st.DrawFn) -> list[Fed]:
         for _ in range(draw(st.integers(1, 12))):
             kind = draw(st.sampled_from([True, True, True, True, True, False, None]))
             size_bytes = draw(st.sampled_from([1000, 1000, 1000, 5000, 0]))
-            files.append(Fed(doc(number, stem), at_s, draw(st.floats(0.1, 40.0)), kind, size_bytes))
+            upload = draw(st.sampled_from(["", "", f".{doc(number, stem)}.part", f"{stem}{number:04d}.tmp"]))
+            files.append(Fed(doc(number, stem), at_s, draw(st.floats(0.1, 40.0)), kind, size_bytes, upload=upload))
             at_s = max(0.0, at_s + draw(st.floats(-15.0, 45.0)))
             number = 1 + (number + draw(st.sampled_from([0, 0, 0, 0, 1, 3]))) % 9999
     # One file of a name: what writes over another is another's test.
@@ -80,15 +81,22 @@ def test_any_order_within_the_gap_is_put_right(order: list[int], gap_s: float):
     assert feeding.notes == [()]
 
 
-@given(st.lists(st.tuples(st.integers(1, 6), st.floats(26.0, 300.0)), min_size=1, max_size=6))
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.floats(26.0, 300.0)), min_size=1, max_size=6),
+    st.sampled_from(["", "{}.part"]),
+)
 @settings(max_examples=80, deadline=None)
-def test_scans_further_apart_than_the_gap_never_join(scans: list[tuple[int, float]]):
-    """People who scan one after the other, with more than the gap between, get their own pages and no others."""
+def test_scans_further_apart_than_the_gap_never_join(scans: list[tuple[int, float]], form: str):
+    """People who scan one after the other, with more than the gap between, get their own pages and no others.
+
+    So they do when the device gives its pages their names only once they are whole.
+    """
     files: list[Fed] = []
     expected: list[tuple[str, ...]] = []
     at_s, number = 0.0, 1
     for pages, pause_s in scans:
-        mine = [Fed(doc(number + page), at_s + 2.0 * page) for page in range(pages)]
+        numbers = range(number, number + pages)
+        mine = [Fed(doc(page), at_s + 2.0 * (page - number), upload=form.format(doc(page))) for page in numbers]
         expected.append(tuple(fed.name for fed in mine))
         files += mine
         at_s, number = mine[-1].end_s + pause_s, number + pages

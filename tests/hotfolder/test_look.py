@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hotfolder.look import ask_lease, ask_structure, list_folder, open_directory, stamp_of
+from hotfolder.listing import list_folder
+from hotfolder.look import ask_lease, ask_structure, open_directory, stamp_of
 from hotfolder.verdict import Incomplete, Malformed, Unreadable, Whole, Writing
 from tests.hotfolder.samples import big_tiff, pdf
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hotfolder.look import ask_lease, ask_structure, list_folder, open_directory, stamp_of
+from hotfolder.listing import list_folder
+from hotfolder.look import ask_lease, ask_structure, open_directory, stamp_of
 from hotfolder.names import display_key, is_folder_name, split_key
 from hotfolder.verdict import Unreadable, Whole, Writing
+from tests.hotfolder.failing import fail_stat
 from tests.hotfolder.samples import pdf
 
 FOLDERS = ["alice@contoso.com", "alice", "Job.tmp", "a b", "ALICE@CONTOSO.COM.", "caf\udce9"]
@@ -51,7 +53,6 @@ def test_folders_are_looked_into_when_asked(tmp_path: Path):
     (tmp_path / "bob").symlink_to(tmp_path / "alice")
     listing = list_folder(tmp_path, time.monotonic, with_folders=True)
     assert set(listing.sightings) == {"top.pdf", *(f"{name}/scan.pdf" for name in FOLDERS)}
-    assert listing.sightings["alice/scan.pdf"].path == tmp_path / "alice" / "scan.pdf"
     assert set(listing.strange) == {"alice/2026", "alice/link.pdf", "bob"}
     assert "one level up" in listing.strange["alice/2026"]
     assert listing.folders == {name: (tmp_path / name).stat().st_ino for name in FOLDERS}
@@ -82,6 +83,59 @@ def test_a_folder_listed_in_part_counts_as_not_listed(tmp_path: Path, monkeypatc
     assert set(listing.strange) == ({"job"} if number == errno.EIO else set())
 
 
+def test_a_file_that_cannot_be_looked_at_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """One broken entry, at the top or in a folder, is told by name; every other file is seen."""
+    (tmp_path / "alice").mkdir()
+    for name in ("a.pdf", "bad.pdf", "c.pdf", "alice/1.pdf", "alice/stale.pdf", ".hidden.part"):
+        (tmp_path / name).write_bytes(b"x")
+    fail_stat(monkeypatch, {"bad.pdf": errno.EIO, "stale.pdf": errno.ESTALE, ".hidden.part": errno.EIO})
+    listing = list_folder(tmp_path, time.monotonic, with_folders=True)
+    assert set(listing.sightings) == {"a.pdf", "c.pdf", "alice/1.pdf"}
+    assert set(listing.strange) == {"bad.pdf", "alice/stale.pdf"}
+    assert (
+        listing.strange["bad.pdf"] == "it cannot be looked at: the disk cannot read or write it; check the card or disk"
+    )
+    assert listing.unfinished == dict.fromkeys(["bad.pdf", "alice/stale.pdf", ".hidden.part"])
+
+
+def test_a_folder_that_cannot_be_looked_at_is_asked_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A directory whose stat fails is looked into where folders count, and passed over where they do not."""
+    (tmp_path / "alice").mkdir()
+    (tmp_path / "alice" / "1.pdf").write_bytes(b"x")
+    fail_stat(monkeypatch, {"alice": errno.ESTALE})
+    listing = list_folder(tmp_path, time.monotonic, with_folders=True)
+    assert (set(listing.sightings), set(listing.folders), listing.strange) == ({"alice/1.pdf"}, {"alice"}, {})
+    listing = list_folder(tmp_path, time.monotonic)
+    assert (listing.sightings, listing.strange, listing.unfinished) == ({}, {}, {})
+
+
+def test_more_than_some_faults_are_the_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """When a server fails at every file, it is named once, and not each file; in a folder the folder is."""
+    (tmp_path / "job").mkdir()
+    names = [f"{number}.pdf" for number in range(11)]
+    for name in names:
+        (tmp_path / "job" / name).write_bytes(b"x")
+    fail_stat(monkeypatch, dict.fromkeys(names, errno.ESTALE))
+    listing = list_folder(tmp_path, time.monotonic, with_folders=True)
+    assert (set(listing.strange), listing.unfinished) == ({"job"}, {})
+    with pytest.raises(OSError, match=os.strerror(errno.ESTALE)):
+        list_folder(tmp_path / "job", time.monotonic)
+
+
+def test_uploads_are_seen_and_litter_is_not(tmp_path: Path):
+    """A file under an upload's name may become a page; what desktops and we ourselves leave never does."""
+    (tmp_path / "job").mkdir()
+    uploads = {"2.pdf.part", "2.TMP", "~2.pdf", ".2.pdf", ".2.pdf.Xy3", "2.lck"}
+    litter = {"Thumbs.db", ".DS_Store", "._2.pdf", "~$2.docx", ".scangate-20261125T090257Z-k7q2-0001", ".nfs00000001"}
+    for name in (*uploads, *litter):
+        (tmp_path / "job" / name).write_bytes(b"x")
+    (tmp_path / "job" / ".link").symlink_to("/etc/passwd")
+    (tmp_path / "job" / ".folder").mkdir()
+    listing = list_folder(tmp_path, time.monotonic, with_folders=True)
+    assert (set(listing.unfinished), listing.sightings) == ({f"job/{name}" for name in uploads}, {})
+    assert listing.strange == {}
+
+
 def test_folders_are_passed_over_otherwise(tmp_path: Path):
     """A share without folders for people sees its top level alone."""
     (tmp_path / "alice").mkdir()
@@ -98,7 +152,7 @@ def test_a_folder_that_goes_away_meanwhile_is_left_out(tmp_path: Path, monkeypat
     secret = tmp_path.with_name(f"{tmp_path.name}-secret")
     secret.mkdir()
     (secret / "secret.pdf").write_bytes(b"x")
-    monkeypatch.setattr("hotfolder.look.open_directory", _swapping(tmp_path, secret))
+    monkeypatch.setattr("hotfolder.listing.open_directory", _swapping(tmp_path, secret))
     listing = list_folder(tmp_path, time.monotonic, with_folders=True)
     assert set(listing.sightings) == {"alice/scan.pdf"}
     assert listing.strange == {}
@@ -129,7 +183,7 @@ def test_a_folder_that_cannot_be_read_is_strange(tmp_path: Path, monkeypatch: py
             raise PermissionError(13, "Permission denied", path)
         return open_directory(path, dir_fd=dir_fd, is_link_refused=is_link_refused)
 
-    monkeypatch.setattr("hotfolder.look.open_directory", refusing)
+    monkeypatch.setattr("hotfolder.listing.open_directory", refusing)
     listing = list_folder(tmp_path, time.monotonic, with_folders=True)
     assert set(listing.sightings) == {"alice/scan.pdf"}
     assert listing.strange["locked"].startswith("the folder cannot be read: permission denied")

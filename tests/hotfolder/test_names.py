@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotfolder.names import display_name, is_scan_name
+from hotfolder.names import display_name, is_scan_name, is_upload_name
 
 SCANS = [
     "scan.pdf",
@@ -35,6 +35,13 @@ def test_a_name_a_scanner_may_choose_is_a_scan(name: str):
 def test_droppings_and_our_own_names_are_no_scans(name: str):
     """Hidden, unfinished and desktop files, and what we write ourselves, never become a mail."""
     assert not is_scan_name(name)
+
+
+def test_an_upload_is_told_from_litter():
+    """Each name is a scan's, an upload's, or nobody's; no name is two of them."""
+    uploads = {".scan.pdf", "~x.tmp", "scan.TMP", "scan.pdf.part", "a.filepart", "a.chk", "a.LCK", "a.crdownload"}
+    assert {name for name in (*SCANS, *DROPPINGS) if is_upload_name(name)} == uploads
+    assert not is_upload_name(".scangate-20261125T090257Z-k7q2-0001")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hotfolder.numbering import Numbered, natural_key, numbered
+from hotfolder.numbering import Numbered, natural_key, numbered, upload_of
 
 
 @pytest.mark.parametrize(
@@ -116,3 +116,35 @@ def test_numbers_alone_decide_where_nothing_else_differs(numbers: list[int]):
     assert [PurePosixPath(name).stem for name in sorted(names, key=natural_key)] == [
         f"Doc_{number}" for number in sorted(numbers)
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("Doc_0007.tif.part", "Doc_0007.tif"),
+        (".Doc_0007.tif.PART", "Doc_0007.tif"),
+        ("~Doc_0007.tif", "Doc_0007.tif"),
+        (".Doc_0007.tif.Xq3f", "Doc_0007.tif"),
+        (".Doc_0007.tif.tmp.part", "Doc_0007.tif"),
+        ("alice/.Doc_0007.tif", "alice/Doc_0007.tif"),
+        ("Doc_0007.tmp", "Doc_0007"),
+        ("Doc_0007.tif", "Doc_0007.tif"),
+    ],
+)
+def test_an_uploads_name_says_which_page_it_will_be(key: str, name: str):
+    """What hides a page until it is whole is taken off its name; an extension that is not there is not made up."""
+    assert upload_of(key) == numbered(name)
+
+
+@pytest.mark.parametrize("key", ["x.tmp", ".part", "~", "", "a7/.tmp", "upload.filepart", "scan~2.part"])
+def test_an_upload_of_no_number_is_no_page(key: str):
+    """A name that does not say which page it will be belongs to no series; a folder's number is no page's."""
+    assert upload_of(key) is None
+
+
+@given(st.text())
+@example("/.part.part")
+def test_any_uploads_name_is_taken_apart(key: str):
+    """Whatever a file is called, asking for its page gives a number or none."""
+    found = upload_of(key)
+    assert found is None or found.digits.isascii()

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotfolder.arrival import Hold, Stamp
-from hotfolder.pairing import pair, went_alone
+from hotfolder.pairing import pair, went_alone, went_alone_before
 from hotfolder.settle import History, Ready, Rule, Wait
 from hotfolder.track import Outlook, Track, outlook
+from hotfolder.unfinished import Unfinished
 from hotfolder.verdict import Incomplete
 
 RULE = Rule(quiet_s=5.0, incomplete_timeout_s=600.0, sidecar_s=30.0)
@@ -29,6 +30,7 @@ def paired(
     now_s: float = NOW_S,
     rule: Rule = RULE,
     alone: Mapping[tuple[str, str], float] | None = None,
+    unseen: tuple[str, ...] = (),
 ) -> Outlook:
     """The outlook at ``now_s`` on files that changed at 990 s and arrived together, or as given."""
     histories = {
@@ -40,9 +42,10 @@ def paired(
         )
         for number, (key, step) in enumerate(steps.items())
     }
-    track = Track(histories, {}, {}, alone or {})
+    track = Track(histories, {}, {}, alone or {}, {key: Unfinished(None, 990.0, 990.0) for key in unseen})
+    strange = {**(strange or {}), **dict.fromkeys(unseen, "it cannot be looked at")}
     arrived_ns = {key: int((arrived or {}).get(key, 0.0) * NS) for key in steps}
-    return pair(outlook(track, steps, strange or {}, now_s), track, arrived_ns, now_s, rule)
+    return pair(outlook(track, steps, strange, now_s), track, arrived_ns, now_s, rule)
 
 
 def go(look: Outlook) -> dict[str, tuple[str, ...]]:
@@ -145,6 +148,17 @@ def test_what_is_not_one_to_one_fails(names: tuple[str, ...]):
     assert sorted(gone) == sorted(names)
 
 
+@pytest.mark.parametrize("unseen", ["scan.xml", "scan.tif"])
+def test_what_cannot_be_looked_at_leaves_no_doubt_out(unseen: str):
+    """A sidecar, or a second scan of one, that cannot be seen for now is there: the scan waits, and then fails."""
+    steps: dict[str, Any] = {"scan.pdf": READY, **({} if unseen == "scan.xml" else {"scan.xml": READY})}
+    look = paired(steps, unseen=(unseen,))
+    assert (go(look), look.is_pending) == ({}, False)
+    assert look.held["scan.pdf"][1] == f"{unseen} beside it is not finished: it cannot be looked at"
+    late = paired(steps, unseen=(unseen,), now_s=1600.0)
+    assert [bool(ready.rejected) for _, ready in late.ready] == [True]
+
+
 def test_a_second_scan_on_its_way_holds_the_first():
     """While another scan of the same sidecar is being written, the first one does not take the sidecar from it."""
     look = paired({"scan.pdf": READY, "scan.xml": READY, "scan.tif": UNFINISHED})
@@ -180,6 +194,22 @@ def test_a_sidecar_too_late_for_its_scan_does_not_address_the_next_one(sidecar: 
     assert go(paired({"bob/scan.pdf": READY, f"bob/{sidecar}": READY}, alone=alone)) != {}
     assert go(paired({"scan.pdf": READY, sidecar: READY}, alone=alone, now_s=1570.0)) == {"scan.pdf": (sidecar,)}
     assert went_alone(Outlook((), {}, False, 0.0), replace(track, alone=alone), 1570.0, RULE) == {}
+
+
+def test_what_went_alone_in_an_earlier_run_is_remembered_for_as_long():
+    """A restart makes no sidecar the next scan's: the latest of a name counts, and what is long past does not."""
+    ages_s = {"scan.pdf": 500.0, "scan.tif": 100.0, "old.pdf": 600.0, "bob/Scan.PDF": 0.0}
+    alone = went_alone_before(ages_s, NOW_S, RULE)
+    assert alone == {
+        ("", "scan"): 1500.0,
+        ("", "scan.pdf"): 1100.0,
+        ("", "scan.tif"): 1500.0,
+        ("bob", "scan"): 1600.0,
+        ("bob", "scan.pdf"): 1600.0,
+    }
+    look = paired({"scan.pdf": READY, "scan.xml": READY}, alone=alone)
+    assert "an earlier scan of its name went without one" in look.ready[0][1].rejected
+    assert went_alone_before({"scan.pdf": 0.0}, NOW_S, replace(RULE, sidecar_s=900.0))["", "scan"] == 2800.0
 
 
 def test_a_scan_with_its_sidecar_casts_no_doubt_on_the_next():

@@ -1,9 +1,10 @@
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conf.model import Address, Config, Samba, Share
@@ -56,8 +57,8 @@ def test_the_main_server_is_locked():
         "max connections": "20",
         "hide unreadable": "yes",
         "veto files": "/Thumbs.db/desktop.ini/.DS_Store/",
-        "preexec": "test ! -e /var/lib/scangate/shares-closed",
-        "preexec close": "yes",
+        "root preexec": "test -d /var/lib/scangate -a ! -e /var/lib/scangate/shares-closed",
+        "root preexec close": "yes",
     }
 
 
@@ -114,6 +115,15 @@ def test_who_may_connect():
     assert "hosts allow" not in said["global"]
     assert "hosts allow" not in said["two"]
     assert said["one"]["hosts deny"] == "ALL"
+
+
+@pytest.mark.parametrize(("count", "processes"), [(0, 20), (1, 40), (5, 120)])
+def test_full_shares_leave_the_others_room(count: int, processes: int):
+    """There may be as many processes as all shares have connections, and some for who is still at the door."""
+    said = sections(drawn(config(*(share(f"share{number}") for number in range(count)))))
+    assert said["global"]["max smbd processes"] == str(processes)
+    connections = [int(one["max connections"]) for name, one in said.items() if name != "global"]
+    assert sum(connections) == processes - 20
 
 
 def test_without_shares_nobody_may_connect():
@@ -194,4 +204,22 @@ def test_a_path_with_a_space_is_quoted_for_the_shell():
     settings = config(share())
     gateway = settings.gateway.model_copy(update={"state": Path("/var/lib/scan gate")})
     spaced: Config = settings.model_copy(update={"gateway": gateway})
-    assert sections(drawn(spaced))["scans"]["preexec"] == "test ! -e '/var/lib/scan gate/shares-closed'"
+    expected = "test -d '/var/lib/scan gate' -a ! -e '/var/lib/scan gate/shares-closed'"
+    assert sections(drawn(spaced))["scans"]["root preexec"] == expected
+
+
+@given(st.text(min_size=1, max_size=12))
+@example(",")
+def test_no_shell_of_roots_reads_a_path(path):
+    """Whatever the state directory is called, what root's shell gets is the two tests of it, or there is no file."""
+    settings = config(share())
+    gateway = settings.gateway.model_copy(update={"state": Path("/srv", path)})
+    try:
+        text = drawn(settings.model_copy(update={"gateway": gateway}))
+    except ValueError:
+        return
+    state = str(Path("/srv", path))
+    words = ["test", "-d", state, "-a", "!", "-e", f"{state}/shares-closed"]
+    lexer = shlex.shlex(sections(text)["scans"]["root preexec"], posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True  # as a shell does: a comma is a character like any other
+    assert list(lexer) == words

@@ -31,7 +31,7 @@ CUT = Incomplete("the PDF has no end mark")
 
 def sighting(seen_s: float, size_bytes: int = 9, mtime_ns: int = 1, blocks: int = 8, inode: int = 7) -> Sighting:
     """The file as seen at seen_s."""
-    return Sighting(PATH, Stamp(inode, size_bytes, mtime_ns, blocks), seen_s)
+    return Sighting(Stamp(inode, size_bytes, mtime_ns, blocks), seen_s)
 
 
 def quiet(writing: Writing | None = None, structure: Structure | None = None, now_s: float = 5.5) -> History:
@@ -265,7 +265,7 @@ def test_no_writer_is_claimed_early_and_every_one_in_the_end(
         if current is None or current.stamp is None:
             now_s = script[0].at_s
             continue
-        sight = Sighting(PATH, current.stamp, now_s)
+        sight = Sighting(current.stamp, now_s)
         if history is not None and has_events:
             changes = [state.at_s for state in script if history.seen_s < state.at_s <= now_s]
             history = disturbed(history, changes[-1]) if changes else history

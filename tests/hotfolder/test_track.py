@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from hotfolder.arrival import Hold, Sighting, Stamp
@@ -11,7 +9,7 @@ RULE = Rule(quiet_s=5.0, incomplete_timeout_s=600.0)
 
 def see(seen_s: float, **inodes: int) -> dict[str, Sighting]:
     """A listing at seen_s: names and inodes."""
-    return {name: Sighting(Path(name), Stamp(inode, 9, 1, 8), seen_s) for name, inode in inodes.items()}
+    return {name: Sighting(Stamp(inode, 9, 1, 8), seen_s) for name, inode in inodes.items()}
 
 
 def sum_up(track: Track, steps: dict[str, Step], strange: dict[str, str] | None = None):
@@ -60,7 +58,7 @@ def test_the_back_off_doubles_up_to_a_minute(times: int, pause_s: float):
 def test_the_oldest_is_ready_first():
     """Finished files come in the order in which they were last written, then by name."""
     stamps = {"b": 5, "a": 5, "c": 1}
-    sightings = {name: Sighting(Path(name), Stamp(1, 9, mtime_ns, 8), 0.0) for name, mtime_ns in stamps.items()}
+    sightings = {name: Sighting(Stamp(1, 9, mtime_ns, 8), 0.0) for name, mtime_ns in stamps.items()}
     summed = sum_up(observe(NOTHING, sightings, {}, RULE), {name: Ready() for name in stamps})
     assert [name for name, _ in summed.ready] == ["c", "a", "b"]
 

@@ -8,29 +8,9 @@ import pytest
 
 from hotfolder.arrival import Emptied, Hold
 from hotfolder.emptied import NEVER_FILLED_S, TAKEN_S
-from tests.hotfolder.samples import image, pdf
+from tests.hotfolder.paging import GAP_S, PAGES, doc, names_of, settled, sharing
+from tests.hotfolder.samples import image
 from tests.hotfolder.watching import PACE, RULE, Watching, until
-
-GAP_S = 0.6
-PAGES = [pdf(100 + number) for number in range(12)]
-
-
-def sharing(root: Path, batch: Literal["sequence", "folder"], gap_s: float = GAP_S) -> Watching:
-    """A share that puts pages together."""
-    watching = Watching(root)
-    watching.share = watching.share.model_copy(update={"batch": batch, "page_gap": gap_s})
-    watching.with_folders = batch == "folder"
-    return watching
-
-
-def names_of(watching: Watching) -> list[list[str]]:
-    """The names of each scan's files, in order."""
-    return [[file.path.name for file in arrival.files] for arrival in watching.arrivals]
-
-
-def doc(number: int) -> str:
-    """A page's name."""
-    return f"Doc_{number:04d}.pdf"
 
 
 async def test_pages_of_a_counter_are_one_scan(tmp_path: Path):
@@ -227,13 +207,6 @@ async def test_an_empty_folder_is_told_after_an_hour(tmp_path: Path):
 def emptied(watching: Watching, folder: str) -> bool:
     """Whether the folder was offered for removal."""
     return Emptied(folder, "scans") in watching.reports
-
-
-async def settled(watching: Watching) -> None:
-    """Wait for two looks to have begun after now."""
-    for _ in range(2):
-        watching.wake.set()
-        await until(lambda: not watching.wake.is_set())
 
 
 @pytest.mark.parametrize("batch", ["sequence", "folder"])

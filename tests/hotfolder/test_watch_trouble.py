@@ -14,6 +14,7 @@ from watchdog.observers.inotify import InotifyEmitter
 from hotfolder import hints
 from hotfolder.arrival import Fault, Hold, Recovered, Trouble
 from hotfolder.survey import take_survey
+from tests.hotfolder.failing import fail_stat
 from tests.hotfolder.samples import pdf
 from tests.hotfolder.watching import BY_EVENTS_ALONE, PACE, Watching, until
 
@@ -134,3 +135,22 @@ async def test_a_storm_of_events_does_not_keep_the_box_busy(tmp_path: Path, monk
         assert all(later - earlier >= 0.1 for earlier, later in itertools.pairwise(looks))
         await asyncio.sleep(0.3)
         assert len(looks) <= stormy + 1
+
+
+async def test_a_file_that_cannot_be_looked_at_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A file whose stat fails is named once and left; all others are taken, and so is it once it can be seen."""
+    watching = Watching(tmp_path)
+    for name in ("a.pdf", "bad.pdf", "c.pdf"):
+        watching.drop(name, WHOLE)
+    failing = {"bad.pdf": errno.EIO}
+    fail_stat(monkeypatch, failing)
+    async with watching.running():
+        await until(lambda: len(watching.taken) == 2)
+        for _ in range(5):
+            watching.wake.set()
+            await until(lambda: not watching.wake.is_set())
+        assert [(held.hold, held.name) for held in watching.held] == [(Hold.STRANGE, "bad.pdf")]
+        assert watching.held[0].reason.startswith("it cannot be looked at: ")
+        assert watching.troubles == []
+        failing.clear()
+        await until(lambda: len(watching.taken) == 3)

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from hotfolder.arrival import Sighting, Stamp
-from hotfolder.look import Listing
+from hotfolder.listing import Listing
 from hotfolder.settle import Ready, Rule
 from hotfolder.survey import take_survey
 from hotfolder.track import NOTHING, Track, offer
@@ -168,7 +168,7 @@ class Watcher:
 
     def _list(self, folder: Path, clock: Callable[[], float], **_: Any) -> Listing:
         seen = {name: file for name, file in self.world.files.items() if not name.startswith("~")}
-        return Listing({name: Sighting(folder / name, file.stamp, clock()) for name, file in seen.items()}, {})
+        return Listing({name: Sighting(file.stamp, clock()) for name, file in seen.items()}, {})
 
     def _ask_lease(self, path: Path, *_: Any) -> Writing:
         assert self.rule.has_leases

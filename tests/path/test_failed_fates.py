@@ -3,6 +3,7 @@
 import io
 import os
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,14 @@ def _hollow() -> bytes:
     """A PDF whose ends are right and whose pages are gone."""
     whole = scans.pdf(dpi=50)
     return whole.replace(b"/Type /Pages", b"/Type /Wages").replace(b"/Kids", b"/Bids")
+
+
+def _office() -> bytes:
+    """A whole archive, as office documents are."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("word/document.xml", "<w:document/>")
+    return written.getvalue()
 
 
 FATES: dict[str, tuple[bytes, str]] = {
@@ -166,3 +175,52 @@ def test_the_text_follows_the_service(make_box: Callable[..., Box], endpoint: Po
     wait_until(lambda: path.stat().st_ino != stale, 20, "a new text")
     box.stop()
     assert sorted(item.name for item in box.share.iterdir()) == ["STATUS.txt"]
+
+
+def test_rubbish_in_a_share_makes_two_mails(
+    make_box: Callable[..., Box], endpoint: Postfix, certificates: Certificates
+):
+    """Of thirty files that are no scans each stands in _failed; one mail tells of the first, one of the rest.
+
+    Also when the service is started anew in between.
+    """
+    box = make_box(relay(endpoint.port, certificates.authority_file), gateway=ADMIN)
+    for number in range(30):
+        (box.share / f"junk{number:02d}.docx").write_bytes(_office() if number % 2 else b"this is no scan")
+    _start(box)
+    failed = box.share / "_failed"
+    wait_until(lambda: failed.is_dir() and len(os.listdir(failed)) == 60, 90, "every file with its text")
+    (first,) = (mailbox.parse(mail) for mail in endpoint.wait_for_mails("it@contoso.com", 1, timeout_s=30))
+    box.stop()
+    box.extra_environment["HOUR_S"] = "1"  # it is over
+    _start(box)
+    mails = [mailbox.parse(mail) for mail in endpoint.wait_for_mails("it@contoso.com", 2, timeout_s=60)]
+    box.stop()
+    assert "Scan not delivered" in first["Subject"]
+    assert [mail["Subject"] for mail in mails if "Scan not" not in mail["Subject"]] == [
+        "29 more failures (share/scans)"
+    ]
+    told = "".join(str(mail.get_body()) for mail in mails)
+    assert all(f"junk{number:02d}.docx" in told for number in range(30))
+    assert len(endpoint.all_mails()) == 2
+
+
+def test_a_file_in_the_way_of_failed_is_shown_and_its_end_mends_all(
+    make_box: Callable[..., Box], endpoint: Postfix, certificates: Certificates
+):
+    """A file named _failed is a problem in STATUS.txt with its mend; once it is gone what failed meanwhile is there."""
+    box = make_box(relay(endpoint.port, certificates.authority_file), gateway=ADMIN)
+    failed, status = box.share / "_failed", box.share / "STATUS.txt"
+    failed.write_text("a file in the way")
+    _start(box)
+    for number in range(3):
+        (box.share / f"cut{number}.pdf").write_bytes(FATES["hollow.pdf"][0])
+    endpoint.wait_for_mails("it@contoso.com", 3, timeout_s=60)
+    wait_until(lambda: "remove or rename what is called _failed here" in _text(status), 20, "the problem")
+    failed.unlink()
+    wait_until(lambda: failed.is_dir() and len(os.listdir(failed)) == 6, 20, "what failed meanwhile")
+    wait_until(lambda: "_failed here" not in _text(status), 20, "no problem any more")
+    box.stop()
+    assert box.log.count("event=share-fault ") == 1
+    assert box.log.count("event=share-recovered ") == 1
+    assert "event=local-fault" not in box.log

@@ -110,6 +110,27 @@ def test_a_missing_page_is_named_in_both_mails(sharing: MakeSharing, samba: Samb
     assert [line.count(missing) for line in box.log.splitlines() if "event=job-ready" in line] == [1, 1]
 
 
+@pytest.mark.parametrize("batch", ["sequence", "folder"])
+def test_pages_that_get_their_names_late_are_one_pdf(
+    sharing: MakeSharing, samba: Samba, postfix: Postfix, tmp_path: Path, batch: str
+):
+    """Case 9: a device that uploads a page under another name, for longer than the gap, still gives one PDF of both."""
+    box = sharing(f'batch = "{batch}"\npage_gap = "4s"')
+    within = ""
+    if batch == "folder":
+        samba.run("mkdir job")
+        within = "cd job; "
+    put(samba, tmp_path, [doc(1)], gap_s=0.1, within=within)
+    (tmp_path / "upload").write_bytes(page(2))
+    samba.run(f'{within}put "{tmp_path / "upload"}" "{doc(2)}.part"')
+    time.sleep(10)  # what a device takes for a page; without its upload the first one would go after quiet and gap
+    assert postfix.wait_for_mails(OFFICE, 0) == []
+    samba.run(f'{within}rename "{doc(2)}.part" "{doc(2)}"')
+    (mail,) = postfix.wait_for_mails(OFFICE, 1, timeout_s=60)
+    judge(mail, [1, 2], tmp_path)
+    wait_until(is_taken(box, samba), 10, "an empty share")
+
+
 def test_two_devices_at_once_are_two_mails(sharing: MakeSharing, samba: Samba, postfix: Postfix, tmp_path: Path):
     """Case 23: two devices whose pages come by turns, each under its own stem, are two PDFs with their own pages."""
     sharing('batch = "sequence"\npage_gap = "4s"')

@@ -1,14 +1,16 @@
 """Devices at the Samba that scangate has set up: who gets in, who does not, and what scangate says of it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from hotfolder.samba import SHARE_CONNECTIONS
 from tests.gateway.command import environment
 from tests.peers import scans
 from tests.peers.appliance import Appliance
@@ -154,6 +156,25 @@ def test_a_storm_of_wrong_passwords_hits_nobody_else(box: Appliance):
     assert [(line["why"], line["user"]) for line in lines] == [("password", "printer1")]
 
 
+def test_a_device_that_holds_connections_takes_its_own_share_alone(box: Appliance):
+    """Who opens ever more connections is refused at the bound of his share; another share's device gets in."""
+    configure(box, OLD_SHARE.partition("legacy_smb1")[0])
+    assert scangate(box, "samba-apply").returncode == 0
+    argv = box.argv("smbclient", f"//{SCANS}", "-U", f"printer1%{PASSWORD}", "--configfile=/dev/null")
+    with ExitStack() as held:
+        for number in range(SHARE_CONNECTIONS):
+            device = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+            held.enter_context(device)
+            assert device.stdin is not None
+            device.stdin.write(f"put /etc/hostname {number}.pdf\n")
+            device.stdin.flush()
+        taken = [box.path("/var/lib/scans") / f"{number}.pdf" for number in range(SHARE_CONNECTIONS)]
+        wait_until(lambda: all(path.exists() for path in taken), PATIENCE_S, "every connection")
+        assert "NT_STATUS_INSUFFICIENT_RESOURCES" in put(box, "one more.pdf")
+        assert put(box, "b.pdf", SCANS.replace("scans", "old"), "printer2", OLD_PASSWORD) == ""
+    assert put(box, "later.pdf") == ""
+
+
 def test_below_the_reserve_the_share_refuses_and_delivery_goes_on(box: Appliance):
     """With too little space a device's write fails and status says why; what is there is delivered; then it opens."""
     for name in ("scangate", "scans"):
@@ -188,9 +209,9 @@ def test_below_the_reserve_the_share_refuses_and_delivery_goes_on(box: Appliance
 
 def test_a_session_that_is_open_is_not_cut(box: Appliance):
     """Closed shares refuse new connections alone: a device that is connected finishes what it sends (Samba 4.17)."""
-    configure(box, state='"/var/lib/scan gate"')
+    configure(box, state='"/var/lib/scän gate+@,1"')
     assert scangate(box, "samba-apply").returncode == 0
-    box.path("/var/lib/scan gate").mkdir()
+    box.path("/var/lib/scän gate+@,1").mkdir()
     argv = box.argv("smbclient", f"//{SCANS}", "-U", f"printer1%{PASSWORD}", "--configfile=/dev/null")
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as device:
         assert device.stdin is not None
@@ -198,11 +219,25 @@ def test_a_session_that_is_open_is_not_cut(box: Appliance):
             device.stdin.write(f"put /etc/hostname {name}\n")
             device.stdin.flush()
             wait_until((box.path("/var/lib/scans") / name).exists, PATIENCE_S, name)
-            box.path("/var/lib/scan gate/shares-closed").touch()
+            box.path("/var/lib/scän gate+@,1/shares-closed").touch()
         device.stdin.close()
     assert "NT_STATUS_ACCESS_DENIED" in put(box, "three.pdf")
-    box.path("/var/lib/scan gate/shares-closed").unlink()
+    box.path("/var/lib/scän gate+@,1/shares-closed").unlink()
     assert put(box, "three.pdf") == ""
+
+
+def test_closed_shares_are_closed_whoever_owns_the_state(box: Appliance):
+    """A state that the folder's owner may not look into closes the shares all the same; so does one that is gone."""
+    state = box.path("/var/lib/scangate")
+    state.chmod(0o700)
+    shutil.chown(state, "root")
+    assert put(box, "one.pdf") == ""
+    (state / "shares-closed").touch()
+    assert "NT_STATUS_ACCESS_DENIED" in put(box, "two.pdf")
+    (state / "shares-closed").unlink()
+    assert put(box, "three.pdf") == ""
+    state.rmdir()
+    assert "NT_STATUS_ACCESS_DENIED" in put(box, "four.pdf")
 
 
 def test_status_and_check_warn_of_smb1(box: Appliance):

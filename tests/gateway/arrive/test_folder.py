@@ -11,11 +11,12 @@ from structlog.testing import capture_logs
 from gateway.arrive.folder import FolderDoor
 from gateway.spool import durable, files
 from gateway.spool.envelope import Envelope
+from gateway.spool.job import State
 from hotfolder import claim, watch
 from hotfolder.arrival import Arrival, ArrivedFile, Fault, Held, Hold, Recovered, Trouble
 from hotfolder.errors import ShareError
 from tests.gateway.arrive.sharing import drop, in_share
-from tests.gateway.spool.given import Box
+from tests.gateway.spool.given import NOW_S, Box
 from tests.hotfolder.samples import pdf
 from tests.peers.loopback import until
 
@@ -164,7 +165,7 @@ def test_a_file_that_is_gone_gives_the_scan_back(box, door, arrival):
 
 def test_too_little_room_leaves_the_scan(box, door, arrival, monkeypatch):
     """Without room for the scan nothing is begun, and the log says so."""
-    monkeypatch.setattr(files, "free_bytes", lambda _: box.config.gateway.free_space // 2 + 2 * len(ONE + TWO))
+    monkeypatch.setattr(files, "free_bytes", lambda _: box.config.gateway.free_space // 8 + 2 * len(ONE + TWO))
     with capture_logs() as logged:
         door._take(arrival)
     assert [line["event"] for line in logged] == ["space-low"]
@@ -178,6 +179,18 @@ def test_scans_that_fill_the_disk_are_still_taken(box, door, arrival, monkeypatc
     assert not door.intake.has_room()
     door._take(arrival)
     assert len(owed(box)) == 1
+
+
+def test_below_half_the_reserve_one_scan_is_taken_after_the_other(box, door, arrival, monkeypatch):
+    """While another scan waits to become a mail it stays in the share; then it is taken, or nothing would ever be."""
+    monkeypatch.setattr(files, "free_bytes", lambda _: box.config.gateway.free_space // 8 + 2 * len(ONE + TWO) + 1)
+    before = box.admit()
+    door._take(arrival)
+    assert files.listing(box.spool.jobs) == (before,)
+    assert in_share(box) == {"one.pdf": ONE, "two.pdf": TWO}
+    box.journal.move(before, State.READY, NOW_S)
+    door._take(arrival)
+    assert len(files.listing(box.spool.jobs)) == 2
 
 
 async def test_a_dropped_file_is_taken(box, door):

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.arrive import ballast
 from gateway.arrive.folder import FolderDoor
 from gateway.arrive.intake import Intake
+from gateway.arrive.samba import Gate
 from gateway.spool import files
 from gateway.spool.envelope import Envelope
 from gateway.spool.job import State
@@ -73,3 +75,30 @@ def test_a_disk_full_at_the_journal_loses_nothing(disk: Disk, small: Box, monkey
     assert small.state_of(job) is State.ACCEPTED
     assert (small.spool.jobs / job / files.ORIGINAL / "0001").read_bytes() == SCAN
     assert in_share(small) == {}
+
+
+def test_a_disk_that_a_device_has_filled_is_worked_off(disk: Disk):
+    """With nothing but scans in the share on a full disk the ballast goes once nobody writes, and they are taken."""
+    share = [{"name": "scans", "path": disk.path / "share", "to": [OFFICE]}]
+    gateway = {"state": disk.path / "state", "free_space": "8 MB"}
+    with opened(config(disk.path, gateway=gateway, share=share)) as box:
+        gate = Gate(box.spool, box.config.gateway.state, box.config.gateway.free_space)
+        door = FolderDoor(box.intake, box.config.share[0])
+        gate.look()
+        arrival = drop(box, {"scan.pdf": SCAN})
+        disk.fill()
+        with capture_logs() as logged:
+            for is_taken in (False, False, True):
+                door._take_or_leave(arrival)
+                assert (in_share(box) == {}) is is_taken
+                gate.look()
+    told = [line["event"] for line in logged if line["event"] != "job-accepted"]
+    assert told == ["space-low", "shares-closed", "space-low", "space-low"]
+
+
+def test_a_ballast_that_has_no_room_is_not_kept(disk: Disk):
+    """Half a ballast is none: what was taken of it is free again."""
+    disk.fill(leave_bytes=1 << 20)
+    with pytest.raises(OSError, match="No space left"):
+        ballast.keep(disk.path, 8 << 20)
+    assert not ballast.is_there(disk.path)

@@ -1,5 +1,6 @@
 """The shares close and open by the free space, and what smbd says of refused devices stands in the log."""
 
+import errno
 import os
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -86,6 +87,40 @@ def test_a_disk_at_fault_is_told_once(gate: Gate, disk: Disk, tmp_path: Path):
         gate.state = tmp_path
         gate.look()
     assert events(logs) == ["local-fault", "shares-closed"]
+
+
+def test_a_ballast_at_fault_keeps_no_share_closed(gate: Gate, disk: Disk, tmp_path: Path):
+    """Where the ballast cannot be made the shares open and close all the same, and it is told once."""
+    disk.free_bytes = 0
+    gate.look()
+    (tmp_path / "ballast").symlink_to(tmp_path / "nowhere" / "file")
+    with capture_logs() as logs:
+        for free, expected in [(2 * RESERVE, False), (2 * RESERVE, False), (0, True)]:
+            disk.free_bytes = free
+            gate.look()
+            assert (tmp_path / CLOSED_NAME).exists() is expected
+    assert events(logs) == ["shares-opened", "local-fault", "shares-closed"]
+
+
+def test_a_mark_that_cannot_be_made_keeps_no_ballast(gate: Gate, disk: Disk, tmp_path: Path, monkeypatch):
+    """On a disk too full even for the mark the ballast is given up, and then the shares close."""
+    disk.free_bytes = 2 * RESERVE
+    gate.look()
+    assert (tmp_path / "ballast").stat().st_size == RESERVE // 2
+
+    def full(path: Path, mode: int = 0) -> None:
+        if (tmp_path / "ballast").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        path.write_text("")
+
+    monkeypatch.setattr(Path, "touch", full)
+    disk.free_bytes = 0
+    with capture_logs() as logs:
+        for _ in range(3):
+            gate.look()
+    assert not (tmp_path / "ballast").exists()
+    assert (tmp_path / CLOSED_NAME).exists()
+    assert events(logs) == ["local-fault", "space-low", "shares-closed"]
 
 
 class Clock:

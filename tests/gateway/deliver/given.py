@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from conf.model import Address, ClientAuth, Config
+from gateway.deliver.board import Board
+from gateway.deliver.post import Failures, Post
 from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
 from gateway.deliver.runner import Deliverer
 from gateway.deliver.tell import Teller
+from gateway.deliver.tidy import Tidier
 from gateway.deliver.upstream import PasswordLogin, Route, TokenLogin
 from gateway.spool import files
+from gateway.spool.clock_notes import ClockNotes
 from gateway.spool.database import Database
+from gateway.spool.digests import Digests
 from gateway.spool.envelope import Envelope, Origin, Original, OriginKind
 from gateway.spool.files import Spool
 from gateway.spool.job import Job, JobId, State, new_job_id
@@ -160,7 +165,9 @@ def open_box(settings: Config, lifetime_s: float | None = None) -> tuple[Box, Da
     delivery = settings.delivery
     schedule = Schedule(delivery.first_retry, delivery.longest_retry, lifetime_s or delivery.lifetime)
     deliverer = Deliverer(spool, journal, routes, schedule, ready, failed.set, at_once=3)
-    teller = Teller(settings, spool, journal, failed, ready)
+    failures = Failures(Post(settings, spool, journal), Digests(database))
+    tidier = Tidier(settings.share, spool, journal, ClockNotes(database))
+    teller = Teller(settings, spool, journal, failures, Board(settings.share), tidier, failed, ready)
     return Box(settings, spool, journal, traffic, routes, deliverer, teller, failed), database
 
 
@@ -186,6 +193,7 @@ def put_job(
     sender: Address | None = None,
     scan: bytes = b"%PDF-1.7 a scan",
     name: str = "scan.pdf",
+    rejected: str = "",
 ) -> JobId:
     """Commit a job with one original, ready to send when it has a message, else just accepted."""
     arrived_at = created_at or datetime.now(UTC).replace(microsecond=0)
@@ -200,6 +208,7 @@ def put_job(
         recipients=tuple(recipients),
         originals=(Original("0001", name, size_bytes, sha256),),
         message_id=f"{draft.id}@contoso.com",
+        rejected=rejected,
     )
     if message is not None:
         files.put_message(draft.directory, [message])

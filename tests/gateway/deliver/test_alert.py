@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from gateway.deliver import alert
 from gateway.deliver.alert import Alerter
 from gateway.deliver.alert_letter import LEAST_S, compose_alert, news, outdated
+from gateway.deliver.own_mail import Letterhead
 from gateway.spool.alerts import Alerts
 from gateway.spool.job import Job, State
 from hotfolder.arrival import Held, Hold, Standing
@@ -54,7 +55,7 @@ async def desk(root: Path, *, has_admin: bool = True) -> AsyncIterator[Desk]:
     opened, database = open_box(settings)
     now: list[Standing] = []
     try:
-        alerter = Alerter(settings, opened.spool, opened.journal, Alerts(database), lambda: now, opened.deliverer.wake)
+        alerter = Alerter(opened.teller.failures.post, Alerts(database), lambda: now, opened.deliverer.wake)
         yield Desk(opened, alerter, now)
     finally:
         await opened.routes.close()
@@ -191,7 +192,7 @@ def test_what_is_news(known: Standing, told: dict[str, float], fresh: list[str])
 def test_any_names_and_reasons_make_a_whole_mail(names: list[str], reason: str):
     """Whatever somebody calls a link: the mail parses, has its headers, and names at most twenty files."""
     fresh = [Held(Path(name.replace("\0", "")), reason, Hold.STRANGE, "scans") for name in names]
-    mail = compose_alert("scans", fresh, SENDER, (ADMIN,), "box", "1-n@contoso.com", NOW)
+    mail = compose_alert("scans", fresh, Letterhead(SENDER, (ADMIN,), "box", "1-n@contoso.com", NOW))
     message = email.message_from_bytes(mail, policy=default)
     assert [defect for part in message.walk() for defect in part.defects] == []
     assert (message["From"], message["To"]) == (SENDER, ADMIN)

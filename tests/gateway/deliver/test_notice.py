@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.deliver.notice import Failure, beside, compose, sentence
+from gateway.deliver.own_mail import Letterhead
 from gateway.spool.job import Fate, Job, JobId, Recipient, State
 from tests.gateway.deliver.given import ADMIN, OFFICE, SENDER, addresses
 
@@ -29,7 +30,7 @@ def _failure(job: Job, *names: str, kept_in: str = "/var/lib/scangate/spool/fail
 
 
 def _read(failure: Failure) -> EmailMessage:
-    mail = compose(failure, SENDER, (ADMIN, OFFICE), "box.example.org", "1-n@contoso.com", AT)
+    mail = compose(failure, Letterhead(SENDER, (ADMIN, OFFICE), "box.example.org", "1-n@contoso.com", AT))
     assert mail.isascii()
     lines = mail.split(b"\r\n")
     assert b"\n" not in b"".join(lines)

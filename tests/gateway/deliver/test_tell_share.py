@@ -1,6 +1,7 @@
 """What a share's people and its recipients hear of a failure when the usual ways are closed."""
 
 import asyncio
+import errno
 import functools
 import os
 import time
@@ -16,6 +17,9 @@ from gateway.deliver import tell
 from gateway.spool import files
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import Fate, JobId, State, notice_id
+from hotfolder import failed
+from hotfolder.arrival import Trouble
+from hotfolder.errors import ShareError
 from hotfolder.settle import NOT_A_SCAN
 from tests.gateway.deliver.given import ADMIN, OFFICE, Box, box, config, direct, put_job
 from tests.peers.certificates import Certificate
@@ -108,24 +112,74 @@ async def test_a_scan_whose_bytes_are_lost_leaves_a_text(tmp_path: Path):
 
 
 async def test_a_share_that_stays_closed_is_logged_once(tmp_path: Path):
-    """While a share takes nothing back it is tried at every look, and the log has one line for each scan."""
+    """While a share takes nothing back it is tried at every look; however many fail, the log has one line about it."""
     async with box(_config(tmp_path, admin=(ADMIN,))) as here:
         in_the_way = tmp_path / "scans" / "_failed"
         in_the_way.write_text("a file in the way")
-        job_id = _failed(here)
+        job_ids = [_failed(here) for _ in range(3)]
         with capture_logs() as logged:
-            assert [here.teller.tell_all() for _ in range(5)] == [0] * 5
-        assert [line["event"] for line in logged] == ["local-fault"]
-        assert _told(here, job_id) == [ADMIN]
+            assert [here.teller.tell_all() for _ in range(5)] == [3, 0, 0, 0, 0]
+        assert [line["event"] for line in logged] == ["share-fault", *["job-told"] * 3]
+        assert "remove or rename it" in logged[0]["reason"]
+        assert [_told(here, job_id) for job_id in job_ids] == [[ADMIN]] * 3
+        assert [_is_told(here, job_id) for job_id in job_ids] == [False] * 3
+        assert [fault.trouble for fault in here.teller.board.faults("scans")] == [Trouble.FAILED]
         in_the_way.unlink()
-        assert here.teller.tell_all() == 1
+        with capture_logs() as logged:
+            assert here.teller.tell_all() == 3
+        assert logged[0]["event"] == "share-recovered"
+        assert here.teller.board.faults("scans") == ()
         assert (in_the_way / "scan.pdf").exists()
+        assert len(os.listdir(in_the_way)) == 6
+        assert all(_is_told(here, job_id) for job_id in job_ids)
+
+
+async def test_a_disk_at_fault_is_logged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A share that cannot be written for another reason is logged once, not for each scan; then they are shown."""
+
+    def full(*_args: object, **_kwargs: object) -> Path:
+        raise ShareError(errno.ENOSPC, "cannot show it in _failed: the disk is full; free some space")
+
+    async with box(_config(tmp_path, admin=(ADMIN,))) as here:
+        job_ids = [_failed(here) for _ in range(3)]
+        with capture_logs() as logged, monkeypatch.context() as patched:
+            patched.setattr(failed, "put_failed", full)
+            assert [here.teller.tell_all() for _ in range(3)] == [3, 0, 0]
+        assert [line["event"] for line in logged].count("local-fault") == 1
+        assert here.teller.tell_all() == 3
+        assert all(_is_told(here, job_id) for job_id in job_ids)
+
+
+async def test_what_a_share_cannot_show_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """However many failed scans wait for a share that shows none, the failures of others are told."""
+    monkeypatch.setattr(tell, "_AT_ONCE", 5)
+    async with box(_config(tmp_path, admin=(ADMIN,))) as here:
+        (tmp_path / "scans" / "_failed").write_text("a file in the way")
+        for _ in range(6):
+            _failed(here)
+        other = _failed(here, origin=Origin(OriginKind.SMTP, "scanners"))
+        here.teller.tell_all()
+        here.teller.tell_all()
+        assert _told(here, other) == [ADMIN]
+
+
+async def test_a_file_larger_than_the_room_leaves_a_text(tmp_path: Path):
+    """A failed scan for which _failed has no room is told of there, with where it is kept; nothing is copied."""
+    async with box(_config(tmp_path, admin=(ADMIN,), failed_room="1 kB")) as here:
+        job_id = _failed(here, scan=b"x" * 2000)
+        here.teller.tell_all()
+        here.teller._tidy(is_fuller=True)
+        assert os.listdir(tmp_path / "scans" / "_failed") == ["scan.pdf.txt"]
+        text = (tmp_path / "scans" / "_failed" / "scan.pdf.txt").read_text("utf-8-sig")
+        assert "The scan is damaged." in text
+        assert "more room" in text
+        assert str(here.spool.failed / job_id) in text
 
 
 async def test_failed_scans_do_not_pile_up(tmp_path: Path):
-    """After each telling the oldest go until _failed has its room; the log says how much, the spool keeps its own."""
+    """After each telling the oldest go until _failed has its room; their texts stay, the log says how much went."""
     settings = _config(tmp_path, admin=(ADMIN,), failed_room="5 kB")
-    failed = tmp_path / "scans" / "_failed"
+    shown = tmp_path / "scans" / "_failed"
     async with box(settings) as here:
         with capture_logs() as logged:
             running = asyncio.create_task(here.teller.run())
@@ -136,7 +190,10 @@ async def test_failed_scans_do_not_pile_up(tmp_path: Path):
             await until(lambda: any(line["event"] == "failed-pruned" for line in logged), 10, "pruned")
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-        assert sorted(os.listdir(failed)) == ["b.pdf", "b.pdf.txt", "c.pdf", "c.pdf.txt"]
+        assert sorted(os.listdir(shown)) == ["a.pdf.txt", "b.pdf", "b.pdf.txt", "c.pdf", "c.pdf.txt"]
+        text = (shown / "a.pdf.txt").read_text("utf-8-sig")
+        assert "The scan is damaged." in text
+        assert f"It is kept on the box in {here.spool.failed}" in text
         assert len(list(here.spool.failed.iterdir())) == 3
 
 

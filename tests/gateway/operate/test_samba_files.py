@@ -1,16 +1,13 @@
 """smb.conf on disk is at every instant the old one or the new one, and somebody else's is never lost."""
 
-import os
-import pwd
 from pathlib import Path
 
 import pytest
 
 from gateway.operate import samba_files
-from gateway.operate.samba_files import SiteError, owners, put, write_draft
+from gateway.operate.samba_files import put, write_draft
 from gateway.spool import durable
 from hotfolder.samba import DRAWN
-from tests.hotfolder.served import config, share
 
 FOREIGN = "[global]\n  workgroup = THEIRS\n"
 OURS = f"{DRAWN}/etc/scangate/gateway.toml.\n[global]\n"
@@ -81,20 +78,3 @@ def test_our_own_file_is_replaced_without_a_copy(tmp_path: Path):
     path.write_text(OURS)
     assert _replace(path) is None
     assert [one.name for one in tmp_path.iterdir()] == ["smb.conf"]
-
-
-def test_the_owner_of_a_folder_is_looked_up(tmp_path: Path):
-    """A share's files become those of its folder's owner; nobody, a stranger and a missing folder are each told."""
-    tables = []
-    for name, uid in (("good", 1), ("guest", pwd.getpwnam("nobody").pw_uid), ("strange", 54321)):
-        folder = tmp_path / name
-        folder.mkdir()
-        os.chown(folder, uid, -1)
-        tables.append(share(name, path=str(folder)))
-    tables.append(share("gone", path=str(tmp_path / "gone")))
-    assert owners(config(tables[0])) == {"good": pwd.getpwuid(1).pw_name}
-    with pytest.raises(SiteError) as caught:
-        owners(config(*tables))
-    lines = str(caught.value).splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["share.guest.path", "share.strange.path", "share.gone.path"]
-    assert all("give it to the service's user" in line or "owned by the service's user" in line for line in lines)

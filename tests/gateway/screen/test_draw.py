@@ -191,3 +191,18 @@ def test_a_name_forges_no_line():
     assert text.count("\nPROBLEMS\n") == 1
     assert textwrap.dedent(text).isascii()
     assert OFFICE in text
+
+
+def test_files_that_are_only_counted_are_counted():
+    """Beside ten that are named stands the number of all others, those that nobody knows by name included."""
+    held = tuple(Held(Path(f"{n}.pdf"), "nothing was written into it", Hold.EMPTY, "scans") for n in range(12))
+    text = draw(facts(standing=Standing("scans", held, (), 5000)), at(14))
+    assert "And 5002 more files that are not taken." in text
+    assert "And 7 more files" in draw(facts(standing=Standing("scans", (), (), 7)), at(14))
+
+
+def test_what_is_in_the_way_of_failed_can_be_mended_by_anybody():
+    """For a file that stands where failed scans are shown the text says what helps, not whom to tell."""
+    fault = Fault("a file named _failed stands where failed scans are shown", Trouble.FAILED, "scans")
+    text = " ".join(draw(facts(standing=Standing("scans", (), (fault,))), at(14)).split())
+    assert "What to do: remove or rename what is called _failed here" in text

@@ -17,7 +17,7 @@ from smbprotocol.exceptions import SMBResponseException
 from hotfolder.arrival import Fault, Hold, Recovered, Trouble
 from hotfolder.errors import ShareError
 from hotfolder.hints import Hints, Watched
-from hotfolder.look import Listing, list_folder
+from hotfolder.listing import Listing, list_folder
 from tests.hotfolder.samples import pdf
 from tests.hotfolder.watching import BY_EVENTS_ALONE, Watching, until
 from tests.peers.disk import Disk

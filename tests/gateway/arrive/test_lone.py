@@ -1,0 +1,130 @@
+"""Scans that went without a sidecar are remembered over a restart."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.arrive import lone
+from gateway.arrive.folder import FolderDoor
+from gateway.spool import files
+from gateway.spool.alone import Alone
+from gateway.spool.envelope import Envelope
+from tests.gateway.spool.given import Box, config, opened
+from tests.hotfolder.samples import pdf
+
+ALICE, BOB = pdf(100), pdf(101)
+TO_ALICE = b"To: alice@contoso.com\n"
+WAYS: dict[str, Any] = {"sidecars": True, "recipients": ["contoso.com"], "to": ["office@contoso.com"]}
+QUICK = {"quiet": 0.1, "sidecar_timeout": 1.0}
+
+
+@contextmanager
+def started(root: Path) -> Iterator[Box]:
+    """A start of the service."""
+    share = {"name": "scans", "path": root / "share", **WAYS}
+    with opened(config(root, share=[share])) as box:
+        box.recover()
+        yield box
+
+
+async def run(box: Box) -> None:
+    """Take what there is."""
+    door = FolderDoor(box.intake, box.config.share[0].model_copy(update=QUICK))
+    async with asyncio.timeout(30):
+        await door.run(until_empty=True)
+
+
+def job_of(box: Box, scan: bytes) -> Envelope:
+    """The one job of this scan."""
+    envelopes = [files.read_envelope(box.spool.jobs / job.id) for job in box.journal.jobs()]
+    (found,) = [one for one in envelopes if one.originals[0].sha256 == sha256(scan).hexdigest()]
+    return found
+
+
+@pytest.mark.parametrize("order", [("scan.txt", "scan.pdf"), ("scan.pdf", "scan.txt")])
+async def test_a_sidecar_too_late_addresses_no_other_scan_after_a_restart(tmp_path: Path, order: tuple[str, str]):
+    """Alice's scan went alone; after a restart comes her sidecar, and Bob's scan of the same name: it is not hers."""
+    share = tmp_path / "share"
+    with started(tmp_path) as box:
+        (share / "scan.pdf").write_bytes(ALICE)
+        await run(box)
+        assert job_of(box, ALICE).recipients == ("office@contoso.com",)
+    with started(tmp_path) as box:
+        for name in order:
+            (share / name).write_bytes(TO_ALICE if name == "scan.txt" else BOB)
+        await run(box)
+        bobs = job_of(box, BOB)
+    assert [original.name for original in bobs.originals] == ["scan.pdf", "scan.txt"]
+    assert "an earlier scan of its name went without one" in bobs.rejected
+    assert list(share.glob("scan*")) == []
+
+
+async def test_a_scan_with_its_sidecar_is_not_doubted_after_a_restart(tmp_path: Path):
+    """A device that always sends a sidecar, and uses its names again, is served as before."""
+    for scan in (ALICE, BOB):
+        with started(tmp_path) as box:
+            (tmp_path / "share" / "scan.pdf").write_bytes(scan)
+            (tmp_path / "share" / "scan.txt").write_bytes(TO_ALICE)
+            await run(box)
+            job = job_of(box, scan)
+            assert (job.rejected, job.recipients) == ("", ("alice@contoso.com",))
+
+
+async def test_it_is_noted_before_the_scan_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whatever is cut short after that, the next start knows of the scan; without its note nothing is taken."""
+    monkeypatch.setattr(files, "commit", _full)
+    with started(tmp_path) as box:
+        (tmp_path / "share" / "scan.pdf").write_bytes(ALICE)
+        door = FolderDoor(box.intake, box.config.share[0].model_copy(update=QUICK))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3):
+                await door.run(until_empty=True)
+        assert set(lone.remembered(box.journal, door.share)) == {"scan.pdf"}
+
+
+async def test_what_the_journal_cannot_note_stays_in_the_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A scan whose going alone cannot be noted is left, and told; nothing of it is lost."""
+    monkeypatch.setattr(Alone, "note", _broken)
+    with started(tmp_path) as box:
+        (tmp_path / "share" / "scan.pdf").write_bytes(ALICE)
+        door = FolderDoor(box.intake, box.config.share[0].model_copy(update=QUICK))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3):
+                await door.run(until_empty=True)
+        assert files.listing(box.spool.jobs) == ()
+    assert "disk I/O error" in door.left[0]
+    assert (tmp_path / "share" / "scan.pdf").read_bytes() == ALICE
+
+
+def _full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def _broken(*_: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_a_share_without_sidecars_notes_nothing(tmp_path: Path):
+    """Where nothing is a sidecar there is nothing to remember, and no write for each scan."""
+    with opened(config(tmp_path)) as box:
+        assert lone.remembered(box.journal, box.config.share[0]) == {}
+
+
+def test_the_journal_tells_how_long_ago(tmp_path: Path):
+    """By key, whatever its bytes, for each share; a time of the future, from a clock that was wrong, counts as now."""
+    name = "a/caf\udce9\n.pdf"
+    with opened(config(tmp_path)) as box:
+        box.journal.alone.note("scans", [name], 1000.0, 0.0)
+        box.journal.alone.note("scans", ["b.pdf"], 9000.0, 0.0)
+        box.journal.alone.note("other", ["c.pdf"], 1000.0, 0.0)
+        assert box.journal.alone.times("scans", 2000.0) == {name: 1000.0, "b.pdf": 2000.0}
+        assert box.journal.alone.times("scans", 5000.0) == {name: 1000.0, "b.pdf": 2000.0}
+        box.journal.alone.note("scans", ["d.pdf"], 5000.0, 1500.0)
+        assert box.journal.alone.times("scans", 5000.0) == {"b.pdf": 2000.0, "d.pdf": 5000.0}
+        assert box.journal.alone.times("other", 5000.0) == {"c.pdf": 1000.0}
