@@ -30,6 +30,7 @@ from gateway.spool.database import Database
 from gateway.spool.files import Spool
 from gateway.spool.job import OWED, Job, State
 from gateway.spool.journal import Journal
+from gateway.spool.repeats import Repeats
 from gateway.spool.traffic import Traffic
 from hotfolder import lease
 from hotfolder.arrival import Standing
@@ -172,7 +173,7 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
     routes.prepare()
     accepted, ready, failed = asyncio.Event(), asyncio.Event(), asyncio.Event()
     delivery = config.delivery
-    intake = Intake(config, spool, journal, _poker(loop, accepted))
+    intake = Intake(config, spool, journal, _poker(loop, accepted), Repeats(database))
     doors = [FolderDoor(intake, share) for share in config.share]
 
     def standings() -> list[Standing]:

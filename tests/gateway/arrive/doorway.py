@@ -21,8 +21,12 @@ MAIL: Final = b"Subject: scan\r\n\r\nThe scan.\r\n"
 
 @asynccontextmanager
 async def listening(box: Box, **changed: Any) -> AsyncIterator[Listener]:
-    """Open the box's first listener, with some of its keys changed, and close it at the end."""
-    listener = Listener(box.intake, (box.config.smtp[0].model_copy(update=changed),))
+    """Open the box's first listener, with some of its keys changed, and close it at the end.
+
+    All devices of a test have one address, so it may have as many connections as the listener.
+    """
+    rule = box.config.smtp[0].model_copy(update={"client_connections": 1000, **changed})
+    listener = Listener(box.intake, (rule,))
     await listener.open()
     try:
         yield listener
