@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from conf.model import Config
-from gateway.arrive import place, samba
+from gateway.arrive import descriptors, place, samba
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
 from gateway.arrive.listener import listeners
+from gateway.arrive.ration import Ration
 from gateway.deliver.alert import Alerter
 from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
@@ -68,6 +69,7 @@ class Service:
         """Run until SIGTERM or SIGINT, then stop: doors first, deliveries last. Raises ListenError at its start."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(descriptors.tell_when_none_is_left(Ration(most=1)))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         ports = listeners(self.intake, self.config.smtp)
@@ -137,6 +139,9 @@ def start(config: Config) -> Service:
     sentence for the admin.
     """
     lease.ignore_sigio()
+    few_files = descriptors.raise_limit(config.smtp)
+    if few_files:
+        log(Event.CONFIG_WARNING, what=few_files)
     state = config.gateway.state
     found = place.faults(config)
     if found:
