@@ -19,6 +19,7 @@ from gateway.arrive import descriptors
 from gateway.arrive.listener import Listener
 from gateway.arrive.ration import Ration
 from tests.gateway.arrive.doorway import send
+from tests.gateway.arrive.heavy import peak_bytes
 from tests.gateway.spool.given import config, opened
 from tests.peers.loopback import ADDRESS, free_port, is_listening, wait_until
 from tests.peers.scanner import Device
@@ -50,11 +51,6 @@ def crowd(port: int, count: int, told: int, *, is_greeted: bool) -> None:
         os.write(told, send(device))
 
 
-def peak_bytes() -> int:
-    """The most memory this process has had in use; asking takes no file."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 async def serve(root: Path, port: int, heard: int, to_crowd: int) -> dict[str, Any]:
     """Listen for both clients; what happened."""
     table = {"listen": f"{ADDRESS}:{port}", "recipients": ["contoso.com"]}
@@ -62,11 +58,12 @@ async def serve(root: Path, port: int, heard: int, to_crowd: int) -> dict[str, A
     asyncio.get_running_loop().set_exception_handler(descriptors.tell_when_none_is_left(Ration(most=1)))
     with opened(config(root, smtp=[{**table, "clients": [ADDRESS]}, hog])) as box:
         listener = Listener(box.intake, box.config.smtp)
-        before_bytes = peak_bytes()
+        status_fd = os.open("/proc/self/status", os.O_RDONLY)
+        before_bytes = peak_bytes(status_fd)
         await listener.open()
         words = await asyncio.to_thread(os.read, heard, 100)
         assert words == b"connected\n", words
-        seen = {"sessions": len(listener.sessions), "grown_bytes": peak_bytes() - before_bytes}
+        seen = {"sessions": len(listener.sessions), "grown_bytes": peak_bytes(status_fd) - before_bytes}
         os.write(to_crowd, b"go on\n")
         reply = await asyncio.to_thread(os.read, heard, 1000)
         await listener.close()
