@@ -40,12 +40,12 @@ _OF_CODE: Final = {
     "354": Act.NOTHING,
     "421": Act.NOTHING,
     "500": Act.UNKNOWN,
-    "502": Act.UNKNOWN,
     "535": Act.LOGIN,
     "550": Act.REFUSED,
     "553": Act.REFUSED,
 }
 _OF_RECIPIENTS: Final = ("250 2.1.5", "452 4.5.3")
+_LAST_UNKNOWN: Final = "502 5.5.1 Too many"  # aiosmtpd's words; 502 else is a command that we know and have not
 
 
 def act_of(reply: str) -> Act:
@@ -54,6 +54,8 @@ def act_of(reply: str) -> Act:
         return Act.NOTHING
     if reply.startswith(_OF_RECIPIENTS):
         return Act.RECIPIENT
+    if reply.startswith(_LAST_UNKNOWN):
+        return Act.UNKNOWN
     return _OF_CODE.get(reply[:3], Act.COMMAND)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from aiosmtpd.smtp import SMTP
 
 from conf.model import Address
+from gateway.arrive.ending import Progress, hang_up
 from gateway.arrive.guard import Guard, TurnedAway, Visit
 from gateway.arrive.hooks import Hooks, host_of
 from gateway.arrive.intake import Intake
@@ -22,11 +23,7 @@ from gateway.spool.job import JobId
 _PARAMETERS: Final = frozenset({"SIZE", "SMTPUTF8"})
 _NAMELESS: Final = "unnamed"
 _COMMAND_TIMEOUT_S: Final = 300.0  # RFC 5321 section 4.5.3.2.7
-_FAREWELL_S: Final = 10.0
 _UNANSWERED_BYTES: Final = 1 << 20  # the reader holds 2 kB and the kernel hands over 256 kB: more is one line
-
-PROGRESS_TIMEOUT_S: Final = 1800.0
-"""A session in which no mail was taken for so long is ended, unless one is just coming."""
 
 
 class DeviceSession(SMTP):
@@ -47,7 +44,8 @@ class DeviceSession(SMTP):
         self.visit: Visit | None = None
         self._is_refused = False
         self._unanswered_bytes = 0
-        self._progress_handle: asyncio.TimerHandle | None = None
+        no_mail = "421 4.4.2 No mail came in time, goodbye"
+        self._progress = Progress(lambda: self._is_in_data, lambda: self._hang_up(no_mail))
         self._is_in_data = False
         self._is_gone = False
         super().__init__(
@@ -71,7 +69,7 @@ class DeviceSession(SMTP):
             self.visit = admission
             self.rule = admission.rule
             self._sessions.add(self)
-            self._expect_progress()
+            self._progress.begin()
         self.data_size_limit = self.rule.message_limit
         is_first = self._handler_coroutine is None
         super().connection_made(transport)
@@ -103,8 +101,7 @@ class DeviceSession(SMTP):
         self._sessions.discard(self)
         if self.visit is not None:
             self.visit.leave()
-        if self._progress_handle is not None:
-            self._progress_handle.cancel()
+        self._progress.stop()
         if self._is_in_data:
             self._is_gone = True
             asyncio.StreamReaderProtocol.connection_lost(self, None)
@@ -125,28 +122,11 @@ class DeviceSession(SMTP):
             await asyncio.sleep(0)  # who sends many commands at once does not keep the others waiting
 
     def _hang_up(self, farewell: str) -> None:
-        """Say a last line and close; a device that reads nothing is cut off a little later."""
-        transport = self.transport
-        if isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
-            transport.write(f"{farewell}\r\n".encode())
-            transport.close()
-            self.loop.call_later(_FAREWELL_S, transport.abort)
+        hang_up(self.transport, farewell)
 
     def _timeout_cb(self) -> None:
         """End a session in which nothing that counts was said for too long."""
         self._hang_up("421 4.4.2 Nothing came in time, goodbye")
-
-    def _expect_progress(self) -> None:
-        """Begin to wait for the next mail; a session without one ends, however busily it talks."""
-        if self._progress_handle is not None:
-            self._progress_handle.cancel()
-        self._progress_handle = self.loop.call_later(PROGRESS_TIMEOUT_S, self._no_progress)
-
-    def _no_progress(self) -> None:
-        if self._is_in_data:  # a message has a time limit of its own, for each block
-            self._expect_progress()
-        else:
-            self._hang_up("421 4.4.2 No mail came in time, goodbye")
 
     def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
         """Leave out what we do not act on: devices send AUTH=, RET= or NOTIFY= unasked, and would stop at a 555."""
@@ -176,7 +156,7 @@ class DeviceSession(SMTP):
             if reply.startswith("250"):
                 assert self.visit is not None
                 self.visit.taken()
-                self._expect_progress()
+                self._progress.begin()
             await self.push(reply)
         finally:
             self._is_in_data = False

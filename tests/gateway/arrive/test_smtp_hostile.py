@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.arrive import hooks, smtp
+from gateway.arrive import ending, hooks, smtp
 from gateway.arrive.guard import Visit
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, port_of, send, stored, talk
 from tests.peers.loopback import until, wait_until
@@ -46,7 +46,6 @@ def flood(device: Device, words: bytes) -> None:
         (b"RSET\r\n", 50, "421 4.7.0 Closing: too many commands without a mail"),
         (b"EHLO x\r\n", 50, "421 4.7.0 Closing: too many commands without a mail"),
         (b"VRFY office\r\n", 50, "421 4.7.0 Closing: too many commands without a mail"),
-        (b"\r\n", 5, "421 4.7.0 Closing: too many unknown commands"),
         (b"GET / HTTP/1.1\r\n", 5, "421 4.7.0 Closing: too many unknown commands"),
         (b"RCPT TO:<office@contoso.com>\r\n", 1000, "421 4.7.0 Closing: too many recipients"),
         (b"RCPT TO:<x@evil.example>\r\n", 200, "421 4.7.0 Too many failures, try again in 60 seconds"),
@@ -125,7 +124,7 @@ async def test_a_pause_is_one_clients_own(box):
                     with Device(port_of(listener), source=WILD) as device:
                         greeting = device.hear()
                         if greeting.startswith(b"220"):
-                            flood(device, b"\x16\x03\x01 GET /\r\n" * 5)
+                            flood(device, b"GET /\r\n" * 5)
                         heard.append(greeting)
                         everything(device)
                 return heard
@@ -161,7 +160,7 @@ async def test_a_client_cannot_take_all_connections(box):
 async def test_a_trickle_does_not_renew_the_time(box, monkeypatch, word):
     """Case 46: bytes of a command that does not end, or of none that there is, do not put off the end of its time."""
     monkeypatch.setattr(smtp, "_COMMAND_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(smtp, "PROGRESS_TIMEOUT_S", 0.9)
+    monkeypatch.setattr(ending, "PROGRESS_TIMEOUT_S", 0.9)
 
     def words(device: Device) -> bytes:
         device.say(b"EHLO ")
@@ -180,7 +179,7 @@ async def test_a_trickle_does_not_renew_the_time(box, monkeypatch, word):
 
 async def test_a_session_without_a_mail_ends(box, monkeypatch):
     """Case 46: a device that always says something and never sends a mail is ended; one within its message is not."""
-    monkeypatch.setattr(smtp, "PROGRESS_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(ending, "PROGRESS_TIMEOUT_S", 0.3)
 
     def busy(device: Device) -> bytes:
         while (reply := device.ask(b"NOOP\r\n")).startswith(b"250"):
@@ -229,7 +228,7 @@ async def test_a_header_line_without_end_is_content(box):
 
 async def test_a_device_that_reads_nothing_is_cut_off(box, monkeypatch):
     """Case 46: replies that nobody reads take bounded memory, and their connection ends though it cannot be emptied."""
-    monkeypatch.setattr(smtp, "_FAREWELL_S", 0.2)
+    monkeypatch.setattr(ending, "FAREWELL_S", 0.2)
     most = 0
 
     def wild() -> None:

@@ -50,18 +50,17 @@ async def test_nothing_is_smuggled_behind_a_false_end(box, end, piece_bytes):
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\0\r\n"])
 async def test_commands_end_at_line_feeds_alone(box, end):
-    """Case 33: a command with a bare line end hides no second one: each is refused, or heard as one command."""
+    """Case 33: a command with a bare line end hides no second one: nobody is mailed who was not allowed."""
 
-    def words(device: Device) -> bytes:
+    def words(device: Device) -> None:
         device.ask(b"HELO x\r\n")
         device.ask(b"MAIL FROM:<a@b.example>\r\n")
-        device.say(b"RCPT TO:<office@contoso.com>" + end + b"RCPT TO:<x@evil.example>\r\n")
-        replies = device.hear()
-        device.say(b"QUIT\r\n")
-        while reply := device.hear():
-            replies += reply
-        return replies
+        device.say(b"RCPT TO:<office@contoso.com>" + end + b"RCPT TO:<x@evil.example>\r\nDATA\r\n")
+        while not (reply := device.hear()).startswith((b"354", b"503")):
+            assert b"x@evil.example" not in reply or reply.startswith((b"5", b"250-"))
+        if reply.startswith(b"354"):
+            assert device.ask(b"The scan.\r\n.\r\n").startswith(b"250")
 
     async with listening(box) as listener:
-        replies = await talk(listener, words)
-    assert b"550 5.7.1 x@evil.example" in replies if end == b"\n" else b"250 2.1.5" not in replies
+        await talk(listener, words)
+    assert [job.pending for job in box.journal.jobs()] in ([], [("office@contoso.com",)])
