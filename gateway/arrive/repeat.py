@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 
 from gateway.arrive.intake import Intake
 from gateway.events import Event, log
-from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.job import JobId, State
 
@@ -55,4 +54,4 @@ def _earlier(intake: Intake, client: str, digest: str, window_s: float) -> JobId
         return None
     if found is None or (job is not None and job.state in _ENDED_BADLY):
         return None
-    return found if job is not None or (intake.spool.jobs / found / files.ENVELOPE).exists() else None
+    return found if job is not None or (intake.spool.jobs / found).is_dir() else None
