@@ -75,7 +75,7 @@ async def test_a_flood_of_commands_ends(box, monkeypatch, command, most, last):
             everything(device)
 
     monkeypatch.setattr(Visit, "answered", answered)
-    async with listening(box, **BOTH) as listener:
+    async with listening(box, **BOTH, pause=60.0) as listener:
         _, taken = await asyncio.gather(asyncio.to_thread(wild), talk(listener, send))
         await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")
     assert most <= len(farewells) <= most + 2
