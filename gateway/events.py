@@ -30,6 +30,9 @@ class Event(StrEnum):
     SMTP_LISTENING = "smtp-listening"
     SMTP_REFUSED = "smtp-refused"
     SMTP_LOST = "smtp-lost"
+    SMTP_PAUSED = "smtp-paused"
+    SMTP_HEARD = "smtp-heard"
+    SMTP_REPEAT = "smtp-repeat"
     SPACE_LOW = "space-low"
     LOCAL_FAULT = "local-fault"
     JOB_ACCEPTED = "job-accepted"
@@ -61,6 +64,7 @@ _PROBLEMS = frozenset(
         Event.STATUS_FAULT,
         Event.SMTP_REFUSED,
         Event.SMTP_LOST,
+        Event.SMTP_PAUSED,
         Event.SPACE_LOW,
         Event.LOCAL_FAULT,
         Event.JOB_DEFERRED,

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from conf.model import Config
-from gateway.arrive import place, samba
+from gateway.arrive import descriptors, place, samba
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
 from gateway.arrive.listener import listeners
+from gateway.arrive.ration import Ration
 from gateway.deliver.alert import Alerter
 from gateway.deliver.board import Board
 from gateway.deliver.post import Failures, Post
@@ -35,6 +36,7 @@ from gateway.spool.digests import Digests
 from gateway.spool.files import Spool
 from gateway.spool.job import OWED, Job, State
 from gateway.spool.journal import Journal
+from gateway.spool.repeats import Repeats
 from gateway.spool.traffic import Traffic
 from hotfolder import lease
 from hotfolder.arrival import Fault, Standing
@@ -72,6 +74,7 @@ class Service:
         """Run until SIGTERM or SIGINT, then stop: doors first, deliveries last. Raises ListenError at its start."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(descriptors.tell_when_none_is_left(Ration(most=1)))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         ports = listeners(self.intake, self.config.smtp)
@@ -141,6 +144,9 @@ def start(config: Config) -> Service:
     sentence for the admin.
     """
     lease.ignore_sigio()
+    few_files = descriptors.raise_limit(config.smtp)
+    if few_files:
+        log(Event.CONFIG_WARNING, what=few_files)
     state = config.gateway.state
     found = place.faults(config)
     if found:
@@ -177,7 +183,7 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
     routes.prepare()
     accepted, ready, failed = asyncio.Event(), asyncio.Event(), asyncio.Event()
     delivery = config.delivery
-    intake = Intake(config, spool, journal, _poker(loop, accepted))
+    intake = Intake(config, spool, journal, _poker(loop, accepted), Repeats(database))
     doors = [FolderDoor(intake, share) for share in config.share]
 
     board = Board(config.share)

@@ -21,7 +21,14 @@ class Hooks:
     async def handle_MAIL(  # noqa: N802  the name aiosmtpd looks for
         self, server: Any, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
-        """Take any sender while there is room for the message; 452 while there is not."""
+        """Take a sender that policy allows while there is room for the message; 452 while there is not."""
+        busy = server.visit.begin_mail()
+        if busy:
+            return busy  # type: ignore[no-any-return]
+        forbidden = policy.judge_sender(server.rule, address or "<>")
+        if forbidden is not None:
+            server.visit.tell(forbidden.reply)
+            return forbidden.reply
         room = await asyncio.to_thread(self._intake.has_room, _declared_size(options))
         if not room:
             log(Event.SPACE_LOW, listener=server.rule.name)
@@ -31,19 +38,20 @@ class Hooks:
         return "250 2.1.0 Ok"
 
     async def handle_RCPT(  # noqa: N802  the name aiosmtpd looks for
-        self, server: Any, session: Any, envelope: Any, address: str, _options: list[str]
+        self, server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
     ) -> str:
         """Take the recipient that policy allows; each is taken once."""
         rule: Smtp = server.rule
-        if len(envelope.rcpt_tos) >= _RECIPIENTS:
-            return "452 4.5.3 Too many recipients; send the mail to the others once more"
         match policy.judge_recipient(self._intake.config, rule, address):
             case policy.Allowed(recipient):
-                if recipient not in envelope.rcpt_tos:
-                    envelope.rcpt_tos.append(recipient)
+                if recipient in envelope.rcpt_tos:
+                    return "250 2.1.5 Ok"
+                if len(envelope.rcpt_tos) >= _RECIPIENTS:
+                    return "452 4.5.3 Too many recipients; send the mail to the others once more"
+                envelope.rcpt_tos.append(recipient)
                 return "250 2.1.5 Ok"
             case policy.Forbidden(reply):
-                log(Event.SMTP_REFUSED, client=host_of(session.peer), listener=rule.name, reply=reply)
+                server.visit.tell(reply)
                 return reply
 
     async def handle_exception(self, error: Exception) -> str:

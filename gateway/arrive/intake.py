@@ -1,9 +1,10 @@
 """What both doors share: the services a door needs, and the room that must be left before it takes a scan."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from conf.model import Config
@@ -15,16 +16,22 @@ from gateway.spool.envelope import Envelope
 from gateway.spool.files import Spool
 from gateway.spool.job import JobId, State
 from gateway.spool.journal import Journal
+from gateway.spool.repeats import Repeats
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What a door works with; ``poke`` tells the next station that a job waits, as a hint."""
+    """What a door works with; ``poke`` tells the next station that a job waits, as a hint.
+
+    ``repeats`` are the mails taken of late, to be asked and added to under ``repeats_lock``.
+    """
 
     config: Config
     spool: Spool
     journal: Journal
     poke: Callable[[], None]
+    repeats: Repeats
+    repeats_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def has_room(self, size_bytes: int = 0, *, is_here: bool = False) -> bool:
         """Tell whether a scan of this size leaves the reserve free: the mail made of it may be 1.4 times as large.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from conf.model import Smtp
+from gateway.arrive.guard import Guard
 from gateway.arrive.intake import Intake
 from gateway.arrive.smtp import DeviceSession
 from gateway.events import Event, log
@@ -26,6 +27,11 @@ class Listener:
     sessions: set[DeviceSession] = field(default_factory=set)
     commits: set["asyncio.Task[JobId]"] = field(default_factory=set)
     server: asyncio.Server | None = None
+    guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put a guard at the port."""
+        self.guard = Guard(self.rules)
 
     async def open(self) -> None:
         """Start to listen. Raises ListenError when the address cannot be had."""
@@ -34,7 +40,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         try:
             self.server = await loop.create_server(
-                lambda: DeviceSession(self.intake, self.rules, self.sessions, self.commits),
+                lambda: DeviceSession(self.intake, self.guard, self.sessions, self.commits),
                 host.strip("[]"),
                 int(port),
                 backlog=128,

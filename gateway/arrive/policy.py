@@ -3,9 +3,14 @@
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from conf.carry import first_carrier, is_listed
 from conf.model import Address, Config, DirectSend, Smtp, is_address
+
+_ROUTE: Final = frozenset("%!")
+"""The server that we hand a mail to may take ``user%elsewhere@contoso.com`` for ``user@elsewhere``, as it trusts us:
+Postfix does by default (postconf(5): allow_percent_hack, swap_bangpath)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,35 @@ def rule_of(rules: Sequence[Smtp], peer: str) -> Smtp | None:
     return max(held, key=lambda one: one[0])[1] if held else None
 
 
+def counted_as(rule: Smtp, peer: str) -> str:
+    """Return the name under which a client of this table is counted.
+
+    An IPv4 client counts by its address. Of IPv6 a host may take any address of its network: it counts by its /64,
+    unless the table names just this address; so printers of one network that are named one by one count apart.
+    """
+    address = ipaddress.ip_address(peer.partition("%")[0])
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    alone = ipaddress.ip_network(address)
+    if any(ipaddress.ip_network(written, strict=False) == alone for written in rule.clients):
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def judge_sender(listener: Smtp, named: str) -> Forbidden | None:
+    """Decide about one MAIL: None when it may go on.
+
+    With ``senders`` given the empty sender ``<>`` is refused as well: it names none of them, and no device has a bounce
+    to send. Nothing that is no plain address is repeated in the reply.
+    """
+    if not listener.senders or (is_address(named) and is_listed(listener.senders, Address(named))):
+        return None
+    shown = named if is_address(named) or named == "<>" else "that sender"
+    return Forbidden(f"550 5.7.1 {shown} is not in senders of [[smtp]] {listener.name}")
+
+
 def judge_recipient(config: Config, listener: Smtp, named: str) -> Allowed | Forbidden:
     """Decide about one RCPT: a plain address, in ``recipients`` of the listener, that some upstream may carry.
 
@@ -48,6 +82,8 @@ def judge_recipient(config: Config, listener: Smtp, named: str) -> Allowed | For
     if not is_address(named):
         return Forbidden("553 5.1.3 That is not a mailbox address such as office@contoso.com")
     address = Address(named)
+    if _ROUTE & set(address) and address.lower() not in listener.recipients:
+        return Forbidden("553 5.1.3 An address with % or ! names a route; name the mailbox itself")
     if not is_listed(listener.recipients, address):
         return Forbidden(f"550 5.7.1 {address} is not in recipients of [[smtp]] {listener.name}")
     if first_carrier(config.upstream, address) is None:

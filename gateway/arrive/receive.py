@@ -14,7 +14,7 @@ from io import FileIO
 from typing import Final
 
 from conf.model import Address, Smtp
-from gateway.arrive import policy
+from gateway.arrive import policy, repeat
 from gateway.arrive.data import DataDecoder
 from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
 from gateway.events import Event, log
@@ -70,7 +70,7 @@ class Reception:
                 original = await self._receive(file)
             if original is None:
                 return f"552 5.3.4 Larger than message_limit of [[smtp]] {self.rule.name}"
-            commit = asyncio.create_task(asyncio.to_thread(self._commit, draft, original))
+            commit = asyncio.create_task(asyncio.to_thread(self._commit_once, draft, original))
             self.commits.add(commit)
             commit.add_done_callback(self.commits.discard)
             draft = None  # from here on it is the commit's
@@ -122,6 +122,20 @@ class Reception:
         is_time = before_bytes // _ROOM_BYTES != after_bytes // _ROOM_BYTES
         if is_time and not self.intake.has_room():
             raise OSError(errno.ENOSPC, "the free space set aside is touched")
+
+    def _commit_once(self, draft: Draft, original: Original) -> JobId:
+        """Commit, unless the listener knows ``repeats`` and this is one: then the job of the first is the answer."""
+        if not self.rule.repeats:
+            return self._commit(draft, original)
+        client, mail_from = self.dialogue.client, self.dialogue.mail_from
+        digest = repeat.digest_of(mail_from, self.dialogue.recipients, original.sha256)
+        job_id, is_repeat = repeat.once(
+            self.intake, client, digest, self.rule.repeats, lambda: self._commit(draft, original)
+        )
+        if is_repeat:
+            files.discard(self.intake.spool, draft)
+            log(Event.SMTP_REPEAT, job_id, client=client, listener=self.rule.name, size_bytes=original.size_bytes)
+        return job_id
 
     def _commit(self, draft: Draft, original: Original) -> JobId:
         """Commit in a thread of its own. Raises OSError; then nothing was promised and the draft is gone."""

@@ -7,12 +7,13 @@ pinned for it.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP
 
-from conf.model import Address, Smtp
-from gateway.arrive import policy
+from conf.model import Address
+from gateway.arrive.ending import Progress, hang_up
+from gateway.arrive.guard import Guard, TurnedAway, Visit
 from gateway.arrive.hooks import Hooks, host_of
 from gateway.arrive.intake import Intake
 from gateway.arrive.receive import Dialogue, Reception, Stream
@@ -22,6 +23,7 @@ from gateway.spool.job import JobId
 _PARAMETERS: Final = frozenset({"SIZE", "SMTPUTF8"})
 _NAMELESS: Final = "unnamed"
 _COMMAND_TIMEOUT_S: Final = 300.0  # RFC 5321 section 4.5.3.2.7
+_UNANSWERED_BYTES: Final = 1 << 20  # the reader holds 2 kB and the kernel hands over 256 kB: more is one line
 
 
 class DeviceSession(SMTP):
@@ -30,16 +32,20 @@ class DeviceSession(SMTP):
     def __init__(
         self,
         intake: Intake,
-        rules: tuple[Smtp, ...],
+        guard: Guard,
         sessions: set["DeviceSession"],
         commits: set["asyncio.Task[JobId]"],
     ) -> None:
         self._intake = intake
-        self._rules = rules
+        self._guard = guard
         self._sessions = sessions
         self._commits = commits
-        self.rule = rules[0]
+        self.rule = guard.rules[0]
+        self.visit: Visit | None = None
         self._is_refused = False
+        self._unanswered_bytes = 0
+        no_mail = "421 4.4.2 No mail came in time, goodbye"
+        self._progress = Progress(lambda: self._is_in_data, lambda: self._hang_up(no_mail))
         self._is_in_data = False
         self._is_gone = False
         super().__init__(
@@ -52,34 +58,34 @@ class DeviceSession(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Answer a stranger or one too many with a sentence; begin the dialogue with anyone else."""
-        refusal = self._refusal(host_of(transport.get_extra_info("peername")))
-        if refusal:
-            self._is_refused = True
-            assert isinstance(transport, asyncio.WriteTransport)
-            transport.write(f"{refusal}\r\n".encode())
-            transport.close()
-            return
-        self._sessions.add(self)
+        if self.visit is None:  # STARTTLS makes the connection a second time
+            admission = self._guard.admit(host_of(transport.get_extra_info("peername")))
+            if isinstance(admission, TurnedAway):
+                self._is_refused = True
+                assert isinstance(transport, asyncio.WriteTransport)
+                transport.write(f"{admission.reply}\r\n".encode())
+                transport.close()
+                return
+            self.visit = admission
+            self.rule = admission.rule
+            self._sessions.add(self)
+            self._progress.begin()
         self.data_size_limit = self.rule.message_limit
+        is_first = self._handler_coroutine is None
         super().connection_made(transport)
-
-    def _refusal(self, client: str) -> str:
-        """Return the reply that ends the connection before it began, empty when it may go on; choose the rule."""
-        rule = policy.rule_of(self._rules, client)
-        if rule is None:
-            names = ", ".join(rule.name for rule in self._rules)
-            log(Event.SMTP_REFUSED, client=client, listener=names, reply="not in clients")
-            return f"554 5.7.1 {client} is not in clients of [[smtp]] {names}"
-        self.rule = rule
-        if sum(session.rule is rule for session in self._sessions) >= rule.connections:
-            log(Event.SMTP_REFUSED, client=client, listener=rule.name, reply="too many connections")
-            return "421 4.7.0 Too many connections, try again later"
-        return ""
+        if is_first and self._handler_coroutine is not None:
+            self._handler_coroutine.add_done_callback(_ended)
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what came; a refused client is not heard."""
-        if not self._is_refused:
-            super().data_received(data)
+        """Hand on what came; a refused client is not heard, and a line without end is not heard to its end."""
+        if self._is_refused:
+            return
+        if not self._is_in_data:
+            self._unanswered_bytes += len(data)
+            if self._unanswered_bytes > _UNANSWERED_BYTES:
+                self._hang_up("421 4.7.0 Closing: a line without end")
+                return
+        super().data_received(data)
 
     def eof_received(self) -> bool | None:
         """Let a message that has fully come be read to its end, though the device has closed its side."""
@@ -93,11 +99,34 @@ class DeviceSession(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the session; within a message only when what has come of it was read: it may be whole."""
         self._sessions.discard(self)
+        if self.visit is not None:
+            self.visit.leave()
+        self._progress.stop()
         if self._is_in_data:
             self._is_gone = True
             asyncio.StreamReaderProtocol.connection_lost(self, None)
         elif not self._is_refused:
             super().connection_lost(error)
+
+    async def push(self, status: Any) -> None:
+        """Send a reply, and end the session when the device has done too much by what it was answered."""
+        await super().push(status)
+        self._unanswered_bytes = 0
+        assert self.visit is not None
+        farewell = self.visit.answered(status if isinstance(status, str) else status.decode("ascii", "replace"))
+        if farewell:
+            self._hang_up(farewell)
+            assert self._handler_coroutine is not None
+            self._handler_coroutine.cancel()
+        if farewell or self._reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001
+            await asyncio.sleep(0)  # who sends many commands at once does not keep the others waiting
+
+    def _hang_up(self, farewell: str) -> None:
+        hang_up(self.transport, farewell)
+
+    def _timeout_cb(self) -> None:
+        """End a session in which nothing that counts was said for too long."""
+        self._hang_up("421 4.4.2 Nothing came in time, goodbye")
 
     def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
         """Leave out what we do not act on: devices send AUTH=, RET= or NOTIFY= unasked, and would stop at a 555."""
@@ -123,7 +152,12 @@ class DeviceSession(SMTP):
             return
         self._is_in_data = True
         try:
-            await self.push(await self._reception().take())
+            reply = await self._reception().take()
+            if reply.startswith("250"):
+                assert self.visit is not None
+                self.visit.taken()
+                self._progress.begin()
+            await self.push(reply)
         finally:
             self._is_in_data = False
             self.envelope = self._create_envelope()
@@ -146,3 +180,10 @@ class DeviceSession(SMTP):
     @property
     def _client(self) -> str:
         return "" if self.session is None else host_of(self.session.peer)
+
+
+def _ended(dialogue: "asyncio.Task[None]") -> None:
+    """Take note of how a dialogue ended: a device that goes is no fault of ours, anything else is."""
+    error = None if dialogue.cancelled() else dialogue.exception()
+    if error is not None and not isinstance(error, ConnectionError):
+        log(Event.LOCAL_FAULT, reason="SMTP in", error=error)

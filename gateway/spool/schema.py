@@ -97,4 +97,13 @@ CREATE TABLE IF NOT EXISTS alone (
     PRIMARY KEY (share, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS alone_by_time ON alone (share, at);
+CREATE TABLE IF NOT EXISTS taken (
+    client TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    job TEXT NOT NULL,
+    at REAL NOT NULL,
+    until REAL NOT NULL,
+    PRIMARY KEY (client, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS taken_until ON taken (until);
 """

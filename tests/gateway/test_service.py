@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from conf.load import Loaded, load
 from conf.model import Config
 from gateway import service
+from gateway.arrive import descriptors
 from gateway.deliver.tls import CertificateError
 from gateway.operate.exits import Exit
 from gateway.operate.status import is_running
@@ -208,6 +210,16 @@ async def test_a_failed_start_gives_the_directory_free(here: Place):
     here.config.write_text(good)
     with _started(here):
         assert is_running(here.state)
+
+
+async def test_too_few_files_for_the_listeners_are_told(here: Place, monkeypatch: pytest.MonkeyPatch):
+    """The start raises the limit of open files for its listeners, and warns when the system does not let it."""
+    monkeypatch.setattr(descriptors, "raise_limit", lambda listeners: f"{len(listeners)} need more")
+    with capture_logs() as logged:
+        started = service.start(_config(here))
+        started.release()
+    warned = [line["what"] for line in logged if line["event"] == "config-warning"]
+    assert warned == [f"{len(_config(here).smtp)} need more"]
 
 
 def test_heavy_libraries_wait_until_they_are_needed():

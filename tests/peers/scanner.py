@@ -49,9 +49,9 @@ class FolderWriter:
 class Device:
     """One SMTP connection, byte for byte as the test says; blocking, so use it from a thread beside an event loop."""
 
-    def __init__(self, port: int, host: str = ADDRESS, timeout_s: float = REPLY_S):
-        """Connect; nothing is read or said yet."""
-        self._line: socket.socket = socket.create_connection((host, port), timeout=timeout_s)
+    def __init__(self, port: int, host: str = ADDRESS, timeout_s: float = REPLY_S, source: str = ""):
+        """Connect, from the address ``source`` if there is one; nothing is read or said yet."""
+        self._line: socket.socket = socket.create_connection((host, port), timeout_s, (source, 0) if source else None)
         self._line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._heard = b""
 

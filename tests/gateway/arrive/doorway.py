@@ -16,13 +16,18 @@ from tests.peers.scanner import Device
 Answer = TypeVar("Answer")
 
 DEADLINE_S: Final = 10.0
+_BOUNDLESS: Final = {"client_connections": 1000, "client_messages": 100_000, "pause": 0.0}
 MAIL: Final = b"Subject: scan\r\n\r\nThe scan.\r\n"
 
 
 @asynccontextmanager
 async def listening(box: Box, **changed: Any) -> AsyncIterator[Listener]:
-    """Open the box's first listener, with some of its keys changed, and close it at the end."""
-    listener = Listener(box.intake, (box.config.smtp[0].model_copy(update=changed),))
+    """Open the box's first listener, with some of its keys changed, and close it at the end.
+
+    All devices of a test have one address, so what is limited for each client is not, unless the test says so.
+    """
+    rule = box.config.smtp[0].model_copy(update={**_BOUNDLESS, **changed})
+    listener = Listener(box.intake, (rule,))
     await listener.open()
     try:
         yield listener

@@ -9,6 +9,7 @@ from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
 from gateway.spool import files
 from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
+from gateway.spool.repeats import Repeats
 from tests.gateway.spool.given import config
 
 
@@ -28,7 +29,7 @@ def test_an_admitted_job_is_let_go_and_poked(box):
     committed = box.commit()
     box.spool.in_hand.add(committed.id)
     with capture_logs() as logged:
-        Intake(box.config, box.spool, box.journal, lambda: poked.append(True)).admit(committed)
+        Intake(box.config, box.spool, box.journal, lambda: poked.append(True), Repeats(box.database)).admit(committed)
     assert box.spool.in_hand == set()
     assert poked == [True]
     assert [

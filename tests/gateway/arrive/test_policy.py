@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.model import Address, is_address
-from gateway.arrive.policy import Allowed, Forbidden, judge_recipient, rule_of, whom_to_tell
+from gateway.arrive.policy import Allowed, Forbidden, counted_as, judge_recipient, judge_sender, rule_of, whom_to_tell
 from tests.gateway.spool.given import config
 
 CLIENTS = {"clients": ["192.168.1.40", "10.1.0.0/16", "fd00:12::/32"]}
@@ -75,7 +76,22 @@ def test_listed_recipients_are_allowed(named):
         ("office", "553 5.1.3 "),
         ("", "553 5.1.3 "),
         ("a@b@contoso.com", "553 5.1.3 "),
-        ("office%elsewhere.example@contoso.com", None),
+        ("office%elsewhere.example@contoso.com", "553 5.1.3 An address with % or ! names a route"),
+        ("elsewhere.example!office@contoso.com", "553 5.1.3 An address with % or ! names a route"),
+        ("office%elsewhere.example", "553 5.1.3 "),
+        ('"office@elsewhere.example"@contoso.com', "553 5.1.3 "),
+        ("office@[192.0.2.1]", "553 5.1.3 "),
+        ("office@[contoso.com]", "553 5.1.3 "),
+        ("office@192.0.2.1", "55"),
+        ("office@contoso.com.", "553 5.1.3 "),
+        ("office@.contoso.com", "553 5.1.3 "),
+        ("office@notcontoso.com", "550 5.7.1 "),
+        ("office@contoso.com@elsewhere.example", "553 5.1.3 "),
+        ("office@contoso.com,x@elsewhere.example", "553 5.1.3 "),
+        ("office@contoso.com x@elsewhere.example", "553 5.1.3 "),
+        ("office@contoso.com\0x@elsewhere.example", "553 5.1.3 "),
+        ("\x7foffice@contoso.com", "553 5.1.3 "),
+        ("office@c\u043entoso.com", "553 5.1.3 "),
         ("@relay.example:office@contoso.com", "553 5.1.3 "),
         ('"a b"@contoso.com', "553 5.1.3 "),
         ("office@contoso.com\r\nRCPT TO:<x@y.z>", "553 5.1.3 "),
@@ -84,11 +100,8 @@ def test_listed_recipients_are_allowed(named):
 def test_other_recipients_are_refused(named, reply):
     """A recipient that is not listed, or no plain address, is refused for good with the reason: never an open relay."""
     judged = judge_recipient(WIDE, WIDE.smtp[0], named)
-    if reply is None:
-        assert judged == Allowed(Address(named))  # a percent sign is only a letter of the local part
-    else:
-        assert isinstance(judged, Forbidden)
-        assert judged.reply.startswith(reply)
+    assert isinstance(judged, Forbidden)
+    assert judged.reply.startswith(reply)
 
 
 def test_a_recipient_nobody_can_carry_is_refused():
@@ -98,6 +111,82 @@ def test_a_recipient_nobody_can_carry_is_refused():
     assert judged == Forbidden(
         "550 5.7.1 boss@fabrikam.com cannot be reached: direct-send carries only to contoso.com, tailspin.example"
     )
+
+
+LOCAL = st.text(st.sampled_from('ab.%!@"\\<>,:;[] \r\n\0\u0430'), max_size=12)
+DOMAIN = st.sampled_from(
+    ["contoso.com", "CONTOSO.COM", "fabrikam.com", "sub.contoso.com", "contoso.com.", "contoso.com.evil.example",
+     "evil.example", "[192.0.2.1]", "[IPv6:::1]", "evil.example@contoso.com", "contoso.com@evil.example", ""]
+)  # fmt: skip
+ROUTED = st.builds("{}{}@{}".format, st.sampled_from(["", "@contoso.com:", "@evil.example,@b:"]), LOCAL, DOMAIN)
+
+
+@given(st.one_of(st.text(max_size=80), ROUTED, st.builds("boss@{}".format, DOMAIN)))
+def test_what_is_allowed_is_listed(named):
+    """Fuzz: whatever is named in whatever form, only a plain address that is listed, as it stands, is ever allowed."""
+    judged = judge_recipient(WIDE, WIDE.smtp[0], named)
+    if isinstance(judged, Allowed):
+        assert judged.address == named
+        assert re.fullmatch(r"[^@%!\s\"<>,:;\\\[\]]+@contoso\.com|boss@fabrikam\.com", named, re.IGNORECASE | re.ASCII)
+
+
+def test_a_listed_address_may_look_like_a_route():
+    """What the admin lists letter by letter is allowed, a percent sign in it or not."""
+    rule = WIDE.smtp[0].model_copy(update={"recipients": ("a%b@contoso.com",)})
+    assert judge_recipient(WIDE, rule, "A%b@contoso.com") == Allowed(Address("A%b@contoso.com"))
+    assert isinstance(judge_recipient(WIDE, rule, "c%b@contoso.com"), Forbidden)
+
+
+@pytest.mark.parametrize(
+    ("named", "reply"),
+    [
+        ("printer@contoso.com", None),
+        ("PRINTER@Contoso.Com", None),
+        ("copier@fabrikam.com", None),
+        ("other@fabrikam.com", "550 5.7.1 other@fabrikam.com is not in senders of [[smtp]] smtp"),
+        ("printer@sub.contoso.com", "550 5.7.1 printer@sub.contoso.com is not in senders of [[smtp]] smtp"),
+        ("<>", "550 5.7.1 <> is not in senders of [[smtp]] smtp"),
+        ("", "550 5.7.1 that sender is not in senders of [[smtp]] smtp"),
+        ("printer", "550 5.7.1 that sender is not in senders of [[smtp]] smtp"),
+        ("printer@contoso.com\r\n250 ok", "550 5.7.1 that sender is not in senders of [[smtp]] smtp"),
+        ("printer@evil.example@contoso.com", "550 5.7.1 that sender is not in senders of [[smtp]] smtp"),
+    ],
+)
+def test_senders_are_limited_where_given(named, reply):
+    """With ``senders`` only they may be named, the empty sender neither; without, anything may."""
+    rule = WIDE.smtp[0].model_copy(update={"senders": ("contoso.com", "copier@fabrikam.com")})
+    judged = judge_sender(rule, named)
+    assert (judged and judged.reply) == reply
+    assert judge_sender(WIDE.smtp[0], named) is None
+
+
+@given(st.one_of(st.text(max_size=80), ROUTED))
+def test_a_refused_sender_is_one_line(named):
+    """Whatever a device calls itself, the refusal is one line of ASCII, and only what is listed goes through."""
+    judged = judge_sender(WIDE.smtp[0].model_copy(update={"senders": ("contoso.com",)}), named)
+    if judged is None:
+        assert is_address(named)
+        assert named.lower().endswith("@contoso.com")
+    else:
+        assert judged.reply.isascii()
+        assert not {"\r", "\n", "\0"} & set(judged.reply)
+
+
+@pytest.mark.parametrize(
+    ("peer", "counted"),
+    [
+        ("192.168.1.40", "192.168.1.40"),
+        ("::ffff:192.168.1.40", "192.168.1.40"),
+        ("fd00:12::1", "fd00:12::/64"),
+        ("fd00:12::ffff%eth0", "fd00:12::/64"),
+        ("fd00:12:0:1::1", "fd00:12:0:1::/64"),
+        ("fd00:12::40", "fd00:12::40"),
+    ],
+)
+def test_a_client_is_counted_by_its_address_or_network(peer, counted):
+    """IPv4 counts by address, IPv6 by its /64, in which a host may take any address, unless it is listed by itself."""
+    rule = WIDE.smtp[0].model_copy(update={"clients": (*WIDE.smtp[0].clients, "fd00:12::40")})
+    assert counted_as(rule, peer) == counted
 
 
 @given(st.text(max_size=80))

@@ -4,7 +4,7 @@
 second… step, as by ``kill -9``; in the last of them it comes through. ``share-twice`` dies in the share's way first and
 then again in the recovery, for every pair; ``folder-twice`` the same with a scan and its sidecar in a sub-folder, which
 is removed where the claim has emptied it. Steps are durable's checkpoints, both sides of a claim's rename and of the
-journal's entry, and every rename, removal and directory that Python's audit events tell of.
+journal's entry and of the note of a mail, and every rename, removal and directory that Python's audit events tell of.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from gateway.arrive.folder import FolderDoor
 from gateway.arrive.listener import Listener
 from gateway.spool import durable
 from gateway.spool.journal import Journal
+from gateway.spool.repeats import Repeats
 from hotfolder import claim, lease
 from hotfolder.arrival import Arrival, ArrivedFile
 from hotfolder.look import stamp_of
@@ -64,6 +65,7 @@ def arm(root: Path, at: int) -> None:
     durable.checkpoint = step
     claim.rename_exclusive = between("claim rename", claim.rename_exclusive)  # type: ignore[attr-defined]
     Journal.admit = between("journal", Journal.admit)  # type: ignore[method-assign]
+    Repeats.note = between("note", Repeats.note)  # type: ignore[method-assign]
     sys.addaudithook(lambda event, args: step(f"{event} {args[0]!r}") if event in _EVENTS else None)
 
 
@@ -91,6 +93,17 @@ def take_mail(configured: Config, at: int) -> None:
             await listener.close()
 
     asyncio.run(session())
+
+
+def take_repeatable_mail(configured: Config, at: int) -> None:
+    """Take one mail at a listener that recognises repeats."""
+    take_mail(knowing_repeats(configured), at)
+
+
+def knowing_repeats(configured: Config) -> Config:
+    """The same configuration, its listener with ``repeats``."""
+    listener = configured.smtp[0].model_copy(update={"repeats": 600.0})
+    return configured.model_copy(update={"smtp": (listener,)})
 
 
 def take_scans(configured: Config, at: int) -> None:
@@ -198,6 +211,8 @@ if __name__ == "__main__":
     match asked:
         case "smtp":
             each_step(take_mail, base)
+        case "repeats":
+            each_step(take_repeatable_mail, base)
         case "share":
             each_step(take_scans, base)
         case "pages":

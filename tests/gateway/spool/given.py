@@ -17,6 +17,7 @@ from gateway.spool.envelope import Envelope, Origin, Original, OriginKind
 from gateway.spool.files import Spool
 from gateway.spool.job import JobId, State
 from gateway.spool.journal import Journal
+from gateway.spool.repeats import Repeats
 
 NOW = datetime(2026, 11, 23, 9, 2, 57, tzinfo=UTC)
 NOW_S = NOW.timestamp()
@@ -62,7 +63,7 @@ class Box:
     @property
     def intake(self) -> Intake:
         """What a door works with."""
-        return Intake(self.config, self.spool, self.journal, lambda: None)
+        return Intake(self.config, self.spool, self.journal, lambda: None, Repeats(self.database))
 
     def commit(self, contents: bytes = b"scan", **changed: Any) -> Envelope:
         """Commit a job with one original, which the journal does not know yet and nobody has in hand."""

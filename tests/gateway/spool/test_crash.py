@@ -10,7 +10,8 @@ import pytest
 
 from gateway.spool import files
 from gateway.spool.job import OWED, State
-from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, PAGES, SCANS, STEP, TOLD
+from tests.gateway.arrive.doorway import listening, send, talk
+from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, PAGES, SCANS, STEP, TOLD, knowing_repeats
 from tests.gateway.spool.given import Box, config, opened
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -78,6 +79,28 @@ def test_a_mail_killed_at_any_step(base):
                 stored = box.spool.jobs / job.id / "original" / "message.eml"
                 assert stored.read_bytes() == MAIL.encode()
     assert acknowledged >= 1
+
+
+async def test_a_mail_killed_at_any_step_and_sent_again(base):
+    """Case 47: killed at any step, the mail that its device sends again is owed, and twice only if it heard no 250."""
+    works = crash("repeats", base)
+    assert {"before note", "after note"} <= {step_of(work) for work in works}
+    doubled = []
+    for work in works:
+        is_told = (work / TOLD).exists()
+        with opened(knowing_repeats(config(work))) as box:
+            box.recover()
+            before = box.journal.jobs(OWED)
+            async with listening(box) as listener:
+                reply = await talk(listener, lambda device: send(device, MAIL.encode()))
+            after = box.journal.jobs(OWED)
+            assert reply.split()[-1].decode() in {job.id for job in after}, step_of(work)
+            assert 1 <= len(after) <= (1 if is_told else 2), step_of(work)
+            assert_tidy(box, step_of(work))
+            if len(after) > len(before) == 1:
+                doubled.append(step_of(work))
+    assert "before note" in doubled
+    assert "after note" not in doubled
 
 
 def assert_each_scan_once(box: Box, died_at: str) -> None:
