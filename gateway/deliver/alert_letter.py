@@ -8,6 +8,8 @@ from email.utils import format_datetime
 from typing import Final
 
 from conf.model import Address
+from gateway.spool.job import JobId
+from gateway.spool.loop import trace
 from hotfolder.arrival import Held, Hold, Standing
 
 LEAST_S: Final = 3600.0
@@ -50,6 +52,7 @@ def compose_alert(
 ) -> bytes:
     """Return the mail: which files, why, what to do; marked so that no machine answers it (RFC 3834 section 5)."""
     mail = EmailMessage(policy=SMTP.clone(max_line_length=76))
+    mail["Received"] = trace(box, JobId(message_id.partition("@")[0]), date)
     mail["From"] = sender
     mail["To"] = ", ".join(recipients)
     mail["Subject"] = f"Share {share}: {len(fresh)} file{'' if len(fresh) == 1 else 's'} not taken"

@@ -8,7 +8,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from conf.model import Address
-from gateway.spool.job import Fate, Job, State
+from gateway.spool.job import Fate, Job, State, notice_id
+from gateway.spool.loop import trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def compose(
 ) -> bytes:
     """Return the notice as a mail: plain text, the job id to look it up by, marked so that no machine answers it."""
     mail = EmailMessage(policy=SMTP.clone(max_line_length=76))
+    mail["Received"] = trace(box, notice_id(failure.job.id), date)
     mail["From"] = sender
     mail["To"] = ", ".join(recipients)
     mail["Subject"] = f"Scan not delivered ({failure.job.id})"

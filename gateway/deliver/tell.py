@@ -21,7 +21,7 @@ from gateway.deliver import notice
 from gateway.deliver.notice import Failure
 from gateway.deliver.tidy import tidy
 from gateway.events import Event, log
-from gateway.spool import files
+from gateway.spool import files, loop
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, OriginKind
 from gateway.spool.files import Spool
@@ -141,8 +141,11 @@ class Teller:
     def _whom(self, job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
         """Return who hears of a failure: the mail's sender if it can be reached, and the admins; each once.
 
-        When that is nobody, those who wait for a scan from a share: a text in the share alone may never be read.
+        When that is nobody, those who wait for a scan from a share: a text in the share alone may never be read. Nor
+        does anybody hear by mail of an automatic answer that came to the box, or one would bring forth the next.
         """
+        if job.reason == loop.ANSWER:
+            return ()
         sender = () if envelope is None else self._sender_of(envelope)
         return self._reachable((*sender, *self.config.gateway.admin)) or self._reachable(_waiting(job, envelope))
 

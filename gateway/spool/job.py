@@ -30,6 +30,11 @@ def notice_id(about: JobId) -> JobId:
     return JobId(f"{about}-n")
 
 
+def is_notice_id(job_id: JobId) -> bool:
+    """Tell whether a job is a notice or an alert, by its id."""
+    return job_id.endswith("-n")
+
+
 def part_id(of: JobId, number: int) -> JobId:
     """Return the id of a further mail of a split scan: ``…-p2`` is the second; the first has the scan's own."""
     return JobId(f"{of}-p{number}")
