@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,19 +15,21 @@ from gateway.events import Event, log
 from gateway.normalise import compose, parts
 from gateway.normalise.letter import letter, title
 from gateway.normalise.material import WORK, Material, material_of
+from gateway.normalise.returned import require_new
 from gateway.normalise.settings import order_of
 from gateway.spool import files, recover, split
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope
 from gateway.spool.files import Spool
 from gateway.spool.job import Job, JobId, State
 from gateway.spool.journal import Journal, WrongMoveError
-from image.document import Document, Part
+from image.document import Document, Part, Thumbnail
 from image.errors import ScanError, ScanFault
-from image.make import make
+from image.make import make, thumbnails
 from image.notes import quick_pages
 
 _LOOK_S: Final = 30.0
 _LOCAL_FAULT_S: Final = 30.0
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 @dataclass(slots=True)
@@ -109,6 +111,8 @@ class Normaliser:
         fault = await asyncio.to_thread(_fault, directory, envelope)
         if fault:
             raise CorruptEnvelopeError(fault)
+        # Before it is judged as a scan: a notice that came back holds none, and would bring forth the next.
+        await asyncio.to_thread(require_new, directory, envelope)
         material = await asyncio.to_thread(material_of, directory, envelope)
         await asyncio.to_thread(_clear, directory)
         pdf = directory / files.PDF
@@ -116,20 +120,32 @@ class Normaliser:
         order = order_of(self.config.pdf, called, envelope.recipients)
         document = await make(material.sources, pdf, envelope.arrived_at, order)
         try:
-            subject = await asyncio.to_thread(self._put_messages, directory, envelope, material, document)
+            small, lacking = await thumbnails(document, self.config.mail.thumbnails, self.config.pdf.memory)
+            subject = await asyncio.to_thread(self._put_messages, directory, envelope, material, document, small)
         finally:
             for path in (document.path, *(part.path for part in document.parts)):
                 path.unlink(missing_ok=True)  # the messages hold it
-        await asyncio.to_thread(self._make_ready, directory, document, subject, envelope.notes)
+        facts = _facts(document, envelope.notes, lacking)
+        await asyncio.to_thread(self._make_ready, directory, document, subject, facts)
 
-    def _put_messages(self, directory: Path, envelope: Envelope, material: Material, document: Document) -> str:
+    def _put_messages(
+        self,
+        directory: Path,
+        envelope: Envelope,
+        material: Material,
+        document: Document,
+        small: tuple[Thumbnail, ...],
+    ) -> str:
         """Write the bytes to send, durably, and return the subject: one mail, or one for each part."""
         pieces = document.parts or (Part(document.path, 1, len(document.pages), document.size_bytes),)
         messages: list[Iterator[bytes]] = []
         for number, piece in enumerate(pieces, 1):
             own = envelope if number == 1 else split.part_envelope(envelope, number)
-            written = letter(self.config, own, material.headers, material.names, document, number)
+            written = letter(self.config, own, material.headers, material.names, document, number, small)
             size_bytes, limit = compose.encoded_size_bytes(piece.size_bytes, written), self.config.pdf.mail_limit
+            if size_bytes > limit and written.thumbnails:
+                written = replace(written, thumbnails=())
+                size_bytes = compose.encoded_size_bytes(piece.size_bytes, written)
             if size_bytes > limit:
                 raise ScanError(
                     ScanFault.TOO_LARGE,
@@ -141,7 +157,7 @@ class Normaliser:
         return title(envelope, material.headers, material.names)[:80]
 
     def _make_ready(
-        self, directory: Path, document: Document | None, shown: str, arrived_notes: tuple[str, ...] = ()
+        self, directory: Path, document: Document | None, shown: str, facts: Mapping[str, str] = _NOTHING
     ) -> None:
         """Enter the further mails of a split scan as jobs, then make all ready; may be repeated after a crash."""
         job_id = JobId(directory.name)
@@ -155,16 +171,14 @@ class Normaliser:
             pages = document.parts[number - 1].page_count if document is not None else 0
             self._enter(self.spool.jobs / part.id, pages, shown and f"{shown} ({number})", {})
         pages = 0 if document is None else document.parts[0].page_count if document.parts else len(document.pages)
-        facts = {} if document is None else _facts(document, arrived_notes)
         self._enter(self.spool.jobs / job_id, pages, shown, facts)
         self.ready()
 
     def _enter(self, directory: Path, pages: int, shown: str, facts: Mapping[str, str]) -> None:
         job_id, size_bytes = JobId(directory.name), (directory / files.MESSAGE).stat().st_size
         self.journal.make_ready(job_id, time.time(), pages, size_bytes, shown)
-        plain, quick, notes = (facts.get(key) or None for key in ("not_archive", "quick", "notes"))
         size = {"pages": pages or None, "size_bytes": size_bytes}
-        log(Event.JOB_READY, job_id, error=None, **size, not_archive=plain, quick=quick, notes=notes)
+        log(Event.JOB_READY, job_id, error=None, **size, **{key: fact for key, fact in facts.items() if fact})
 
     def _end(self, job_id: JobId, state: State, reason: str) -> None:
         self.journal.fail_pending(job_id, time.time(), reason, state)
@@ -176,10 +190,10 @@ class Normaliser:
         self.failed()
 
 
-def _facts(document: Document, arrived_notes: Sequence[str]) -> Mapping[str, str]:
-    """What the log says of a document beside its size, by key; empty when there is nothing to say."""
+def _facts(document: Document, arrived_notes: Sequence[str], lacking: str) -> Mapping[str, str]:
+    """What the log says of a document beside its size, by key; empty where there is nothing to say."""
     quick, notes = quick_pages(document.pages), " ".join((*arrived_notes, *document.notes))
-    return {"not_archive": document.plain_because, "quick": quick, "notes": notes}
+    return {"not_archive": document.plain_because, "quick": quick, "notes": notes, "no_thumbnails": lacking}
 
 
 def _clear(directory: Path) -> None:
