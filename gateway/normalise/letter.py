@@ -109,7 +109,7 @@ def _said(lines: Sequence[str]) -> tuple[str, ...]:
     if not shown:
         return ()
     kept = shown[:_SAID_CHARS].split("\n")[:_SAID_LINES]
-    return ("", "The scanner wrote:", *kept, *(["…"] if "\n".join(kept) != shown else []))
+    return ("", "The printer wrote:", *kept, *(["…"] if "\n".join(kept) != shown else []))
 
 
 def said_bytes(lines: Sequence[str]) -> int:

@@ -192,9 +192,9 @@ def test_a_part_of_a_scan_counts_and_shows_its_own_pages():
     [
         ((), ()),
         (("", " ", ""), ()),
-        (("", "Pages: 3", "", "Copier\u202e 2\x00", ""), ("", "The scanner wrote:", "Pages: 3", "", "Copier 2")),
-        (("x",) * 201, ("", "The scanner wrote:", *("x",) * 200, "…")),
-        (("y" * 30_000,), ("", "The scanner wrote:", "y" * 20_000)),
+        (("", "Pages: 3", "", "Copier\u202e 2\x00", ""), ("", "The printer wrote:", "Pages: 3", "", "Copier 2")),
+        (("x",) * 201, ("", "The printer wrote:", *("x",) * 200, "…")),
+        (("y" * 30_000,), ("", "The printer wrote:", "y" * 20_000)),
     ],
 )
 def test_what_the_device_wrote_is_kept(said, shown):
