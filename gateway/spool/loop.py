@@ -16,7 +16,7 @@ OWN_SCAN: Final = (
     "printer's address."
 )
 ANSWER: Final = (
-    "This mail is no scan: it is an automatic answer to another mail (a notice, a delivery report), so it goes no "
+    "This mail is no scan: it is a notice of a scangate or a mail server's report about another mail, so it goes no "
     "further."
 )
 """Nobody is told of it by mail: that mail could be answered as well, and so on."""
@@ -27,9 +27,6 @@ ROUND: Final = (
 
 _MOST_HOPS: Final = 30
 """From a printer it is one or two. Postfix gives up at 50 (``hopcount_limit``); what goes round comes often."""
-
-_REPLY: Final = re.compile(r"\s*auto-replied\b", re.IGNORECASE)
-"""RFC 3834 section 5; parameters and comments may follow."""
 
 _OWN_HOP: Final = re.compile(r"by\s+\S+\s+\(scangate\)\s+id\s+(?P<id>[^\s;]+)")
 
@@ -47,9 +44,8 @@ def came_back(headers: email.message.Message) -> str:
     hops = [str(value) for value in headers.get_all("Received", [])]
     found = [_own_id(str(headers.get("Message-ID", ""))), *(_own_hop(hop) for hop in hops)]
     own = [job_id for job_id in found if job_id is not None]
-    is_reply = _REPLY.match(str(headers.get("Auto-Submitted", ""))) is not None
     is_report = headers.get_content_type() == "multipart/report"
-    if is_report or is_reply or any(map(is_notice_id, own)):
+    if is_report or any(map(is_notice_id, own)):
         return ANSWER
     if own:
         return OWN_SCAN

@@ -146,7 +146,7 @@ async def test_our_own_scan_is_not_sent_round(station: Station, part: str):
         attached(("application/pdf", "scan.pdf", b"%PDF-1.4"))
         .as_bytes()
         .replace(b"multipart/mixed", b"multipart/report"),
-        b"Auto-Submitted: auto-replied\r\nX: " + b"x" * 300_000 + b"\r\n\r\nI am away.\r\n",
+        b"Content-Type: multipart/report\r\nX: " + b"x" * 300_000 + b"\r\n\r\nIt was not delivered.\r\n",
         b"Message-ID: <20261123T090257Z-k7q2-n@contoso.com>",
     ],
     ids=["report", "endless", "bodyless"],
