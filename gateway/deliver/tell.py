@@ -27,6 +27,7 @@ from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, Origi
 from gateway.spool.files import Spool
 from gateway.spool.job import Fate, Job, JobId, State, notice_id
 from gateway.spool.journal import Journal
+from gateway.spool.untold import UNTOLD
 from hotfolder import failed, names
 from hotfolder.settle import NOT_A_SCAN
 
@@ -104,7 +105,7 @@ class Teller:
         failure = _failure(job, envelope, directory)
         whom: tuple[Address, ...] = ()
         share: str | None = None
-        if not _is_notice(job, envelope):
+        if not _is_notice(job, envelope) and job.reason != UNTOLD:
             whom = self._whom(job, envelope)
             if whom:
                 self._tell_by_mail(failure, whom)

@@ -17,17 +17,22 @@ from typing import Final
 from urllib.parse import quote
 
 from conf.model import Address
+from gateway.normalise.attachment import Attachment
 
 _LINE_BYTES: Final = 57  # 76 characters of base64 (RFC 2045 section 6.8)
 _TEXT_COLUMNS: Final = 76
 _BLOCK_BYTES: Final = _LINE_BYTES * 1024
 _SUFFIX: Final = ".pdf"
+_ENDING: Final = 10
 _UNSAFE: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What goes into the mail: who, when, what about, the sentences of its text, and the PDF's name."""
+    """What goes into the mail: who, when, what about, the sentences of its text, and the PDF's name.
+
+    Without a name there is no PDF: a device's report. ``attachments`` follow the PDF as they are.
+    """
 
     message_id: str
     date: datetime
@@ -38,12 +43,17 @@ class Letter:
     subject: str
     text: tuple[str, ...]
     pdf_name: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def encoded_size_bytes(pdf_bytes: int, letter: Letter) -> int:
     """Return the size of the mail that ``compose`` makes of a PDF of this size, to the byte."""
-    lines = -(-pdf_bytes // _LINE_BYTES)
-    return len(_head(letter)) + -(-pdf_bytes // 3) * 4 + 2 * lines + len(_foot(letter))
+    attached = sum(len(_attached(letter, one)) + _base64_bytes(one.size_bytes) for one in letter.attachments)
+    return len(_head(letter)) + _base64_bytes(pdf_bytes) + attached + len(_foot(letter))
+
+
+def _base64_bytes(size_bytes: int) -> int:
+    return -(-size_bytes // 3) * 4 + 2 * -(-size_bytes // _LINE_BYTES)
 
 
 def largest_pdf_bytes(mail_limit: int, head_bytes: int) -> int:
@@ -51,10 +61,19 @@ def largest_pdf_bytes(mail_limit: int, head_bytes: int) -> int:
     return max(0, mail_limit - head_bytes) // (_LINE_BYTES // 3 * 4 + 2) * _LINE_BYTES
 
 
-def compose(letter: Letter, pdf: Path) -> Iterator[bytes]:
-    """Yield the mail's bytes: CRLF line ends, 7 bit, no line over 998, the PDF in base64. Raises OSError."""
+def compose(letter: Letter, pdf: Path | None) -> Iterator[bytes]:
+    """Yield the mail's bytes: CRLF line ends, 7 bit, no line over 998, files in base64. Raises OSError."""
     yield _head(letter)
-    with pdf.open("rb", buffering=0) as file:
+    if pdf is not None:
+        yield from _base64_file(pdf)
+    for attachment in letter.attachments:
+        yield _attached(letter, attachment)
+        yield from _base64_file(attachment.path)
+    yield _foot(letter)
+
+
+def _base64_file(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
         held = b""
         while block := file.read(_BLOCK_BYTES - len(held)):
             held += block
@@ -63,7 +82,6 @@ def compose(letter: Letter, pdf: Path) -> Iterator[bytes]:
                 held = b""
         if held:
             yield _base64_lines(held)
-    yield _foot(letter)
 
 
 def _base64_lines(data: bytes) -> bytes:
@@ -93,14 +111,24 @@ def _head(letter: Letter) -> bytes:
         f"--{boundary}",
         'Content-Type: text/plain; charset="utf-8"',
         *_text_lines(letter.text),
-        f"--{boundary}",
-        f"Content-Type: application/pdf;\r\n {_parameter('name', letter.pdf_name)}",
+        *(_file_head(letter, "application/pdf", letter.pdf_name) if letter.pdf_name else [""]),
+    ]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _file_head(letter: Letter, content_type: str, name: str) -> list[str]:
+    return [
+        f"--{_boundary(letter)}",
+        f"Content-Type: {content_type};\r\n {_parameter('name', name)}",
         "Content-Transfer-Encoding: base64",
-        f"Content-Disposition: attachment;\r\n {_parameter('filename', letter.pdf_name)}",
+        f"Content-Disposition: attachment;\r\n {_parameter('filename', name)}",
         "",
         "",
     ]
-    return "\r\n".join(lines).encode("ascii")
+
+
+def _attached(letter: Letter, attachment: Attachment) -> bytes:
+    return "\r\n".join(_file_head(letter, attachment.content_type, attachment_name(attachment.name))).encode("ascii")
 
 
 def _text_lines(text: tuple[str, ...]) -> list[str]:
@@ -139,10 +167,11 @@ def _parameter(key: str, value: str) -> str:
     """Return a MIME parameter: quoted when ASCII, RFC 2231 otherwise, with an ASCII fallback for old readers."""
     if value.isascii():
         return f'{key}="{value}"'
-    plain = unicodedata.normalize("NFKD", value.removesuffix(_SUFFIX)).encode("ascii", "ignore").decode()
+    stem, suffix = _parted(value)
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     fallback = _UNSAFE.sub("_", plain).strip(". _") or "scan"  # decomposed, a full-width quote is a quote
     # On a line of its own: 80 characters of 4 bytes are 960 here.
-    return f"{key}=\"{fallback}{_SUFFIX}\";\r\n {key}*=utf-8''{quote(value, safe='')}"
+    return f"{key}=\"{fallback}{suffix}\";\r\n {key}*=utf-8''{quote(value, safe='')}"
 
 
 def clean(text: str, limit: int = 150) -> str:
@@ -156,3 +185,16 @@ def pdf_name(stem: str) -> str:
     """Return a file name for the PDF: any name a device gave, without path or extension tricks, ending in .pdf."""
     plain = _UNSAFE.sub("_", clean(stem, limit=80)).strip(". _")
     return f"{plain or 'scan'}{_SUFFIX}"
+
+
+def attachment_name(name: str) -> str:
+    """Return a file name for what is passed on: without path or tricks, its ending kept."""
+    stem, suffix = _parted(_UNSAFE.sub("_", clean(name, limit=200)).strip(". _"))
+    return f"{stem[:80].strip('. _') or 'attachment'}{suffix}"
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Return a name's stem and its ending, which is short and ASCII or none."""
+    stem, dot, ending = name.rpartition(".")
+    is_ending = bool(stem and dot) and len(ending) <= _ENDING and ending.isascii() and ending.isalnum()
+    return (stem, f".{ending}") if is_ending else (name, "")
