@@ -9,11 +9,16 @@ from gateway.normalise import headers
 from gateway.normalise.headers import Header
 
 BLOCK_BYTES: Final = 1 << 16
-HEADER_LIMIT_BYTES: Final = 1 << 18
+"""So much is read at once."""
+
+_AHEAD_BYTES: Final = 1 << 16
+"""So far it is looked ahead for what headers and boundaries really are."""
+
+_HEADER_LIMIT_BYTES: Final = 1 << 18
 _PADDING: Final = 128
 """So many blanks behind a boundary are transport padding; a line with more is content."""
 
-_MARGIN_BYTES: Final = _PADDING + 8  # "--" on both sides, a line end on both sides
+_MARGIN_BYTES: Final = _PADDING + 10  # "--" on both sides, a line end on both sides
 
 
 class Readable(Protocol):
@@ -50,7 +55,7 @@ class Cursor:
     def headers(self, boundaries: tuple[bytes, ...]) -> tuple[Header, ...]:
         """Read the headers that start here, to the body or the boundary. Raises EndlessHeadersError; OSError."""
         is_boundary = partial(_is_boundary, _delimiter(boundaries))
-        size_bytes = BLOCK_BYTES
+        size_bytes = _AHEAD_BYTES
         while True:
             self._fill(size_bytes)
             is_all = self._is_all and len(self._window) <= size_bytes
@@ -58,14 +63,14 @@ class Cursor:
             if found is not None:
                 del self._window[: found[1]]
                 return found[0]
-            if size_bytes >= HEADER_LIMIT_BYTES:
+            if size_bytes >= _HEADER_LIMIT_BYTES:
                 raise EndlessHeadersError
             size_bytes *= 4
 
     def peek(self) -> bytes:
-        """Return what comes next, a block of it, and leave it there."""
-        self._fill(BLOCK_BYTES)
-        return bytes(self._window[:BLOCK_BYTES])
+        """Return what comes next, some of it, and leave it there."""
+        self._fill(_AHEAD_BYTES)
+        return bytes(self._window[:_AHEAD_BYTES])
 
     def content(self, boundaries: tuple[bytes, ...]) -> Iterator[bytes]:
         """Yield what stands from here to the next boundary, whose line is read over and noted. Raises OSError.
@@ -119,7 +124,7 @@ def _delimiter(boundaries: tuple[bytes, ...]) -> "re.Pattern[bytes] | None":
     if not boundaries:
         return None
     either = b"|".join(re.escape(boundary) for boundary in reversed(boundaries))
-    return re.compile(rb"--(%s)(--)?[ \t]{0,%d}(?:\r\n|\r|\n|\Z)" % (either, _PADDING))
+    return re.compile(rb"--(%s)(--)?[ \t]{0,%d}(?:\r{0,2}\n|\r|\Z)" % (either, _PADDING))
 
 
 def _is_boundary(pattern: "re.Pattern[bytes] | None", line: bytes) -> bool:

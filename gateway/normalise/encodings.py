@@ -10,9 +10,9 @@ from typing import Final, Protocol
 
 _NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _QUAD: Final = 4
-_SOFT_BREAK: Final = re.compile(rb"=[ \t]{0,64}(?:\r\n|\r|\n)")
-_BEGUN: Final = re.compile(rb"=(?:[0-9A-Fa-f]?|[ \t]{0,64}\r?)\Z")
-_BEGUN_BYTES: Final = 67
+_SOFT_BREAK: Final = re.compile(rb"=[ \t]{0,64}(?:\r{0,2}\n|\r)")
+_BEGUN: Final = re.compile(rb"=(?:[0-9A-Fa-f]?|[ \t]{0,64}\r{0,2})\Z")
+_BEGUN_BYTES: Final = 68
 _UU_LINE_BYTES: Final = 256
 """No line of uuencode is longer than 61 characters; what goes on without an end is none."""
 
