@@ -1,5 +1,6 @@
 """Pieces of a mail (message/partial) on the spool: noted, waited for, joined into one job, or given up together."""
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -8,9 +9,10 @@ from pathlib import Path
 from gateway.events import Event, log
 from gateway.normalise import partial
 from gateway.normalise.partial import Join, Repeated, Wait
+from gateway.normalise.parts import MailError
 from gateway.normalise.pieces import Label, body_sha256, label_of
 from gateway.spool import files
-from gateway.spool.envelope import Envelope, OriginKind
+from gateway.spool.envelope import CorruptEnvelopeError, Envelope, OriginKind
 from gateway.spool.files import Spool
 from gateway.spool.fragments import Fragment, Fragments, commit_whole, whole_envelope
 from gateway.spool.job import JobId, State, is_whole, whole_id
@@ -31,30 +33,50 @@ class Joiner:
         Raises MailError for a piece that does not say of what; CorruptEnvelopeError for one of the others; OSError and
         sqlite3.Error. May be cut short at any step and is then repeated.
         """
-        if envelope.origin.kind is not OriginKind.SMTP or is_whole(envelope.id) or len(envelope.originals) != 1:
+        mail = self._note(directory, envelope)
+        if not mail:
             return None
-        path = directory / files.ORIGINAL / envelope.originals[0].stored
-        label = label_of(path)
-        if label is None:
-            return None
-        mail = _mail(envelope, label)
-        arrived_at = envelope.arrived_at.timestamp()
-        own = Fragment(envelope.id, label.number, label.total, body_sha256(path), arrived_at, JobId(""))
-        self.fragments.note(own, mail)
-        begun = next(one.whole for one in self.fragments.of(mail) if one.job == own.job)
+        begun = next(one.whole for one in self.fragments.of(mail) if one.job == envelope.id)
         if begun:
             members = [one.job for one in self.fragments.members(begun)]
             if self._exists(begun):
                 return self._end(members, begun)
             self.fragments.assign(JobId(""), members)
-        match partial.judge(own.job, self.fragments.of(mail), time.time()):
+        self._note_all(envelope)
+        match partial.judge(envelope.id, self.fragments.of(mail), time.time()):
             case Wait() as wait:
                 return wait
             case Repeated(whole):
-                self.fragments.assign(whole, [own.job])
-                return self._end([own.job], whole)
+                self.fragments.assign(whole, [envelope.id])
+                return self._end([envelope.id], whole)
             case Join() as join:
                 return self._join(join)
+
+    def _note(self, directory: Path, envelope: Envelope) -> str:
+        """Note a piece; return what its mail is known by, empty for what is no piece."""
+        if envelope.origin.kind is not OriginKind.SMTP or is_whole(envelope.id) or len(envelope.originals) != 1:
+            return ""
+        path = directory / files.ORIGINAL / envelope.originals[0].stored
+        label = label_of(path)
+        if label is None:
+            return ""
+        mail = _mail(envelope, label)
+        if not self.fragments.is_noted(envelope.id):
+            arrived_at = envelope.arrived_at.timestamp()
+            own = Fragment(envelope.id, label.number, label.total, body_sha256(path), arrived_at, JobId(""))
+            self.fragments.note(own, mail)
+        return mail
+
+    def _note_all(self, own: Envelope) -> None:
+        """Note what else came and was not looked at: it may be another piece under the number of one that is here.
+
+        A job that cannot be read is told of when its own turn comes.
+        """
+        for job in self.journal.jobs((State.ACCEPTED,)):
+            if job.origin == str(own.origin) and not self.fragments.is_noted(job.id):
+                directory = self.spool.jobs / job.id
+                with contextlib.suppress(MailError, CorruptEnvelopeError, FileNotFoundError):
+                    self._note(directory, files.read_envelope(directory))
 
     def _join(self, join: Join) -> JobId:
         members = [one.job for one in (*join.pieces, *join.others)]

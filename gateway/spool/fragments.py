@@ -48,6 +48,10 @@ class Fragments:
                 (fragment.job, mail, fragment.number, fragment.total, fragment.sha256, fragment.arrived_at),
             )
 
+    def is_noted(self, job: JobId) -> bool:
+        """Tell whether a job is noted as a piece."""
+        return bool(self._database.rows("SELECT 1 FROM fragment WHERE job = ?", (job,)))
+
     def of(self, mail: str) -> tuple[Fragment, ...]:
         """Return the pieces of a mail that wait, and those that were joined; not those that ended otherwise."""
         return self._rows("fragment.mail = ? AND (fragment.whole != '' OR job.state = 'accepted')", (mail,))

@@ -45,7 +45,7 @@ def main() -> None:
             write(source, size, encoding)
             (part,) = split(source, into).parts
             part.path.unlink()
-            print(peak_bytes(), part.size_bytes)
+            sys.stdout.write(f"{peak_bytes()} {part.size_bytes}\n")
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ async def test_the_text_is_kept(station):
 @pytest.mark.parametrize("plain", [True, False])
 async def test_of_two_forms_of_a_text_one_is_taken(station, plain):
     """Of plain text and HTML in alternative the plain one is taken; HTML alone becomes text."""
-    page = b"Content-Type: text/html\r\n\r\n<html><head><title>no</title></head><p>Page &amp; more<br>two<script>x</script>"
+    page = b"Content-Type: text/html\r\n\r\n<head><title>no</title></head><p>Page &amp; more<br>two<script>x</script>"
     both = b'Content-Type: multipart/alternative; boundary="a"\r\n\r\n'
     both += (b"--a\r\n\r\nplain words\r\n" if plain else b"") + b"--a\r\n" + page + b"\r\n--a--"
     text = text_of(await made(station, multipart(both, b"Content-Type: image/tiff\r\n\r\n" + TIFF)))
@@ -127,11 +127,12 @@ async def test_other_parts_are_passed(tmp_path):
     with listening(tmp_path, other_parts="pass") as box:
         out = await made(Station(box), mail.as_bytes())
     assert files_of(out)[1:] == [
-        ("Liste \u00fc.csv", "text/csv"),
+        ("Liste u.csv", "text/csv"),
         ("note.docx", "application/octet-stream"),
-        ("_.._etc_evil name.bin", "application/octet-stream"),
+        ("etc_evil name.bin", "application/octet-stream"),
     ]
     assert [part.get_payload(decode=True) for part in out.iter_attachments()][1:] == [b"a,b\r\n", office, b"\1\2"]
+    assert b"filename*=utf-8''Liste%20%C3%BC.csv" in out.as_bytes()
     assert text_of(out).count("is left out: mail servers stop files of its kind.") == 3
 
 
@@ -294,7 +295,7 @@ async def test_ten_parts_are_one_document(station):
     ],
 )
 async def test_a_mail_without_the_usual_headers(station, head):
-    """Case 41: no Date, Message-ID or MIME-Version, empty or doubled ones, a device's name as From: the mail is right."""
+    """Case 41: no Date, Message-ID, MIME-Version, or doubled ones, a device's name as From: the mail is right."""
     out = await made(station, head + b"Content-Type: image/tiff\r\n\r\n" + TIFF)
     job_id = JobId(out["Message-ID"].strip("<>").partition("@")[0])
     assert station.job(job_id).state is State.READY
