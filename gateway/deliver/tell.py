@@ -27,6 +27,7 @@ from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, Origi
 from gateway.spool.files import Spool
 from gateway.spool.job import Fate, Job, JobId, State, notice_id
 from gateway.spool.journal import Journal
+from gateway.spool.untold import UNTOLD
 from hotfolder import failed, names
 from hotfolder.settle import NOT_A_SCAN
 
@@ -104,7 +105,7 @@ class Teller:
         failure = _failure(job, envelope, directory)
         whom: tuple[Address, ...] = ()
         share: str | None = None
-        if not _is_notice(job, envelope):
+        if not _is_notice(job, envelope) and job.reason not in {UNTOLD, loop.ANSWER}:
             whom = self._whom(job, envelope)
             if whom:
                 self._tell_by_mail(failure, whom)
@@ -141,11 +142,8 @@ class Teller:
     def _whom(self, job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
         """Return who hears of a failure: the mail's sender if it can be reached, and the admins; each once.
 
-        When that is nobody, those who wait for a scan from a share: a text in the share alone may never be read. Nor
-        does anybody hear by mail of an automatic answer that came to the box, or one would bring forth the next.
+        When that is nobody, those who wait for a scan from a share: a text in the share alone may never be read.
         """
-        if job.reason == loop.ANSWER:
-            return ()
         sender = () if envelope is None else self._sender_of(envelope)
         return self._reachable((*sender, *self.config.gateway.admin)) or self._reachable(_waiting(job, envelope))
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from conf.model import Address
+from gateway.normalise.attachment import Attachment
 from gateway.normalise.body import LINE_BYTES, base64_lines, body
-from gateway.normalise.wording import header_text, mailbox, parameter
+from gateway.normalise.wording import attachment_name, header_text, mailbox, parameter
 from image.document import Thumbnail
 
 _BLOCK_BYTES: Final = LINE_BYTES * 1024
@@ -23,6 +24,7 @@ class Letter:
     """What goes into the mail: who, when, what about, the sentences of its text, and the PDF's name.
 
     ``recipients`` stand in To, ``copies`` in Cc; nobody else is named. ``trace`` is the body of its Received.
+    Without a name there is no PDF: a device's report. ``attachments`` follow the PDF as they are.
     """
 
     message_id: str
@@ -37,12 +39,17 @@ class Letter:
     copies: tuple[Address, ...] = ()
     trace: str = ""
     thumbnails: tuple[Thumbnail, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 def encoded_size_bytes(pdf_bytes: int, letter: Letter) -> int:
     """Return the size of the mail that ``compose`` makes of a PDF of this size, to the byte."""
-    lines = -(-pdf_bytes // LINE_BYTES)
-    return len(_head(letter)) + -(-pdf_bytes // 3) * 4 + 2 * lines + len(_foot(letter))
+    attached = sum(len(_attached(letter, one)) + _base64_bytes(one.size_bytes) for one in letter.attachments)
+    return len(_head(letter)) + _base64_bytes(pdf_bytes) + attached + len(_foot(letter))
+
+
+def _base64_bytes(size_bytes: int) -> int:
+    return -(-size_bytes // 3) * 4 + 2 * -(-size_bytes // LINE_BYTES)
 
 
 def largest_pdf_bytes(mail_limit: int, head_bytes: int) -> int:
@@ -50,10 +57,19 @@ def largest_pdf_bytes(mail_limit: int, head_bytes: int) -> int:
     return max(0, mail_limit - head_bytes) // (LINE_BYTES // 3 * 4 + 2) * LINE_BYTES
 
 
-def compose(letter: Letter, pdf: Path) -> Iterator[bytes]:
-    """Yield the mail's bytes: CRLF line ends, 7 bit, no line over 998, the PDF in base64. Raises OSError."""
+def compose(letter: Letter, pdf: Path | None) -> Iterator[bytes]:
+    """Yield the mail's bytes: CRLF line ends, 7 bit, no line over 998, files in base64. Raises OSError."""
     yield _head(letter)
-    with pdf.open("rb", buffering=0) as file:
+    if pdf is not None:
+        yield from _base64_file(pdf)
+    for attachment in letter.attachments:
+        yield _attached(letter, attachment)
+        yield from _base64_file(attachment.path)
+    yield _foot(letter)
+
+
+def _base64_file(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
         held = b""
         while block := file.read(_BLOCK_BYTES - len(held)):
             held += block
@@ -62,7 +78,6 @@ def compose(letter: Letter, pdf: Path) -> Iterator[bytes]:
                 held = b""
         if held:
             yield base64_lines(held)
-    yield _foot(letter)
 
 
 def _boundary(letter: Letter) -> str:
@@ -87,14 +102,24 @@ def _head(letter: Letter) -> bytes:
         "",
         f"--{boundary}",
         *body(letter.text, letter.thumbnails, letter.message_id),
-        f"--{boundary}",
-        f"Content-Type: application/pdf;\r\n {parameter('name', letter.pdf_name)}",
+        *(_file_head(letter, "application/pdf", letter.pdf_name) if letter.pdf_name else [""]),
+    ]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _file_head(letter: Letter, content_type: str, name: str) -> list[str]:
+    return [
+        f"--{_boundary(letter)}",
+        f"Content-Type: {content_type};\r\n {parameter('name', name)}",
         "Content-Transfer-Encoding: base64",
-        f"Content-Disposition: attachment;\r\n {parameter('filename', letter.pdf_name)}",
+        f"Content-Disposition: attachment;\r\n {parameter('filename', name)}",
         "",
         "",
     ]
-    return "\r\n".join(lines).encode("ascii")
+
+
+def _attached(letter: Letter, attachment: Attachment) -> bytes:
+    return "\r\n".join(_file_head(letter, attachment.content_type, attachment_name(attachment.name))).encode("ascii")
 
 
 def _foot(letter: Letter) -> bytes:

@@ -13,13 +13,17 @@ from typing import Final
 from conf.model import Config
 from gateway.events import Event, log
 from gateway.normalise import compose, parts
-from gateway.normalise.letter import letter, title
-from gateway.normalise.material import WORK, Material, material_of
+from gateway.normalise.joining import Joiner
+from gateway.normalise.letter import letter, said_bytes, title
+from gateway.normalise.material import WORK, Material, OpaqueMailError, material_of
+from gateway.normalise.partial import Wait
+from gateway.normalise.report import report
 from gateway.normalise.returned import require_new
 from gateway.normalise.settings import order_of
 from gateway.spool import files, recover, split
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope
 from gateway.spool.files import Spool
+from gateway.spool.fragments import Fragments
 from gateway.spool.job import Job, JobId, State
 from gateway.spool.journal import Journal, WrongMoveError
 from image.document import Document, Part, Thumbnail
@@ -81,7 +85,7 @@ class Normaliser:
                 await self._postpone(job.id, str(error), attempts=1)
             else:
                 await asyncio.to_thread(self._end, job.id, State.FAILED, str(error))
-        except CorruptEnvelopeError as error:
+        except (CorruptEnvelopeError, OpaqueMailError) as error:
             await asyncio.to_thread(self._end, job.id, State.QUARANTINE, str(error))
         except (OSError, sqlite3.Error) as error:
             log(Event.LOCAL_FAULT, job.id, reason=str(error))
@@ -113,11 +117,18 @@ class Normaliser:
             raise CorruptEnvelopeError(fault)
         # Before it is judged as a scan: a notice that came back holds none, and would bring forth the next.
         await asyncio.to_thread(require_new, directory, envelope)
-        material = await asyncio.to_thread(material_of, directory, envelope)
+        if await self._is_piece(directory, envelope):
+            return
+        material = await asyncio.to_thread(material_of, directory, envelope, self.config)
+        envelope = replace(envelope, notes=(*envelope.notes, *material.notes))
         await asyncio.to_thread(_clear, directory)
+        if not material.sources:
+            await asyncio.to_thread(self._put_report, directory, envelope, material)
+            return
         pdf = directory / files.PDF
         called = title(envelope, material.headers, material.names)
-        order = order_of(self.config.pdf, called, envelope.recipients)
+        beside_bytes = sum(one.size_bytes * 3 // 2 for one in material.attachments) + said_bytes(material.text)
+        order = order_of(self.config.pdf, called, envelope.recipients, beside_bytes=beside_bytes)
         document = await make(material.sources, pdf, envelope.arrived_at, order)
         try:
             small, lacking = await thumbnails(document, self.config.mail.thumbnails, self.config.pdf.memory)
@@ -127,6 +138,24 @@ class Normaliser:
                 path.unlink(missing_ok=True)  # the messages hold it
         facts = _facts(document, envelope.notes, lacking)
         await asyncio.to_thread(self._make_ready, directory, document, subject, facts)
+
+    async def _is_piece(self, directory: Path, envelope: Envelope) -> bool:
+        """Tell whether a job is a piece of a mail; then it waits for the others, or has become part of the whole."""
+        joiner = Joiner(self.spool, self.journal, Fragments(self.journal.database))
+        came_to = await asyncio.to_thread(joiner.take, directory, envelope)
+        if isinstance(came_to, Wait):
+            reason = f"a piece of a mail that is not whole yet: {came_to.lacks}"
+            log(Event.JOB_PIECE, envelope.id, reason=came_to.lacks)
+            await asyncio.to_thread(
+                self.journal.move, envelope.id, State.ACCEPTED, time.time(), reason=reason, next_try_at=came_to.until
+            )
+        return came_to is not None
+
+    def _put_report(self, directory: Path, envelope: Envelope, material: Material) -> None:
+        """Write a mail without a scan as a mail of its text, durably, and make it ready."""
+        written = report(self.config, envelope, material)
+        split.put_messages(directory, [compose.compose(written, None)])
+        self._make_ready(directory, None, written.subject[:80])
 
     def _put_messages(
         self,
@@ -141,7 +170,9 @@ class Normaliser:
         messages: list[Iterator[bytes]] = []
         for number, piece in enumerate(pieces, 1):
             own = envelope if number == 1 else split.part_envelope(envelope, number)
-            written = letter(self.config, own, material.headers, material.names, document, number, small)
+            written = letter(self.config, own, material.headers, material.names, document, number, small, material.text)
+            if number == 1:
+                written = replace(written, attachments=material.attachments)
             size_bytes, limit = compose.encoded_size_bytes(piece.size_bytes, written), self.config.pdf.mail_limit
             if size_bytes > limit and written.thumbnails:
                 written = replace(written, thumbnails=())

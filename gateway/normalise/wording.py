@@ -10,6 +10,7 @@ from urllib.parse import quote
 from conf.model import Address
 
 _SUFFIX: Final = ".pdf"
+_ENDING: Final = 10
 _NAME_CHARS: Final = 80
 _NAME_BYTES: Final = 200
 """A file system takes 255 bytes (ext4) or 255 units of UTF-16 (NTFS), and a recipient's own folders add to that."""
@@ -56,10 +57,11 @@ def parameter(key: str, value: str) -> str:
     """
     if value.isascii():
         return f'{key}="{value}"'
-    plain = unicodedata.normalize("NFKD", value.removesuffix(_SUFFIX)).encode("ascii", "ignore").decode()
+    stem, suffix = _parted(value)
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     fallback = _UNSAFE.sub("_", plain).strip(". _") or "scan"  # decomposed, a full-width quote is a quote
     # On a line of its own: 200 bytes are 600 here.
-    return f"{key}*=utf-8''{quote(value, safe='')};\r\n {key}=\"{fallback}{_SUFFIX}\""
+    return f"{key}*=utf-8''{quote(value, safe='')};\r\n {key}=\"{fallback}{suffix}\""
 
 
 def clean(text: str, limit: int = 150) -> str:
@@ -86,8 +88,26 @@ def pdf_name(stem: str, end: str = "") -> str:
 
     It can be saved on Windows, and is cut where it would be too long.
     """
-    plain = _UNSAFE.sub("_", clean(stem, limit=_NAME_CHARS - len(end)))
-    while len(plain.encode()) > _NAME_BYTES - len(end.encode()):
+    return f"{_stem(stem, len(end)) or 'scan'}{end}{_SUFFIX}"
+
+
+def attachment_name(name: str) -> str:
+    """Return a file name for what is passed on: without path or tricks, its ending kept; as safe as ``pdf_name``."""
+    stem, suffix = _parted(_UNSAFE.sub("_", clean(name, limit=_NAME_BYTES)).strip(". _"))
+    return f"{_stem(stem, len(suffix)) or 'attachment'}{suffix}"
+
+
+def _stem(text: str, taken: int) -> str:
+    """Return the stem of a file name, short enough for ``taken`` more characters; empty when nothing is left."""
+    plain = _UNSAFE.sub("_", clean(text, limit=_NAME_CHARS - taken))
+    while len(plain.encode()) > _NAME_BYTES - taken:
         plain = plain[:-1]
-    plain = plain.strip(". _") or "scan"
-    return f"{'_' if _DEVICE.match(plain) else ''}{plain}{end}{_SUFFIX}"
+    plain = plain.strip(". _")
+    return f"_{plain}" if _DEVICE.match(plain) else plain
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Return a name's stem and its ending, which is short and ASCII or none."""
+    stem, dot, ending = name.rpartition(".")
+    is_ending = bool(stem and dot) and len(ending) <= _ENDING and ending.isascii() and ending.isalnum()
+    return (stem, f".{ending}") if is_ending else (name, "")
