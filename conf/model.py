@@ -9,6 +9,7 @@ from typing import Final, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from conf.mail import Mail
 from conf.pdf import Pdf
 from conf.smtp import Smtp
 from conf.spelling import (
@@ -46,6 +47,7 @@ __all__ = [
     "Domain",
     "Gateway",
     "Log",
+    "Mail",
     "Maildir",
     "Pdf",
     "Relay",
@@ -205,5 +207,6 @@ class Config(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     smtp: tuple[Smtp, ...] = ()
     samba: Samba = Field(default_factory=Samba)
     pdf: Pdf = Field(default_factory=Pdf)
+    mail: Mail = Field(default_factory=Mail)
     delivery: Delivery = Field(default_factory=Delivery)
     log: Log = Field(default_factory=Log)

@@ -129,7 +129,7 @@ def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes fla
                 click.echo(f"{job.id} {job.state.value}: {job.title or job.origin} to {to}{_why(job.reason)}")
             for sentence in left:
                 click.echo(f"left in {sentence}")
-            return not left and all(job.state is State.SENT for job in moved)
+            return not left and all(job.state in {State.SENT, State.JOINED} for job in moved)
         finally:
             await asyncio.get_running_loop().shutdown_default_executor()  # what threads still write, they write first
             running.release()

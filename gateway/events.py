@@ -36,6 +36,8 @@ class Event(StrEnum):
     SPACE_LOW = "space-low"
     LOCAL_FAULT = "local-fault"
     JOB_ACCEPTED = "job-accepted"
+    JOB_PIECE = "job-piece"
+    JOB_JOINED = "job-joined"
     JOB_READY = "job-ready"
     JOB_SENT = "job-sent"
     JOB_DEFERRED = "job-deferred"

@@ -63,3 +63,13 @@ class Document:
     plain_because: str = ""
     parts: tuple[Part, ...] = ()
     is_untouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A page (its number in the scan, from 1) as a small JPEG."""
+
+    page: int
+    width_px: int
+    height_px: int
+    jpeg: bytes

@@ -3,16 +3,24 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from image.confined import worker
-from image.document import Document, Limits
+from image.document import Document, Limits, Thumbnail
+from image.errors import ScanError
 from image.fit.budget import Budget
 from image.ocr import read
 from image.ocr.reading import Reading
 from image.recipe import Recipe, Signed
 
 NOT_READ = Reading()
+
+THUMBNAILS_S = 10.0
+"""The longest that thumbnails may hold up a scan. Three pages take a tenth of a second here, a second on a slow box."""
+
+_MOST_THUMBNAILS = 24
+"""Of one scan, however many mails it is split into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +70,25 @@ async def make(
     return await worker.fit(
         document, budget, order.limits, made_at, memory_bytes=order.memory_bytes, timeout_s=order.timeout_s
     )
+
+
+async def thumbnails(document: Document, count: int, memory_bytes: int) -> tuple[tuple[Thumbnail, ...], str]:
+    """The first ``count`` pages of ``document``, or of each of its parts, small; and why there are none, for the log.
+
+    Pages that cannot be had cheaply are left out. Nothing that happens here costs more than ``THUMBNAILS_S``.
+    """
+    numbers = first_pages(document, count)
+    if not numbers:
+        return (), ""
+    try:
+        made = await worker.thumbnails(document.path, numbers, memory_bytes=memory_bytes, timeout_s=THUMBNAILS_S)
+    except (ScanError, OSError) as error:
+        return (), str(error)
+    return made, ""
+
+
+def first_pages(document: Document, count: int) -> tuple[int, ...]:
+    """The numbers of the pages to be shown: the first ``count`` of each mail, as many in all as are allowed."""
+    mails = [(part.first_page, part.page_count) for part in document.parts] or [(1, len(document.pages))]
+    numbers = (number for first, pages in mails for number in range(first, first + min(pages, count)))
+    return tuple(islice(numbers, _MOST_THUMBNAILS))

@@ -9,6 +9,8 @@ from email.utils import format_datetime
 from typing import Literal
 
 from conf.model import Address
+from gateway.spool.job import JobId
+from gateway.spool.loop import trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ def own_mail(
 ) -> bytes:
     """Return a plain text mail, signed by the box. ``submitted``: whether it answers a scan (RFC 3834 section 5)."""
     mail = EmailMessage(policy=SMTP.clone(max_line_length=76))
+    mail["Received"] = trace(head.box, JobId(head.message_id.partition("@")[0]), head.date)
     mail["From"] = head.sender
     mail["To"] = ", ".join(head.recipients)
     mail["Subject"] = subject

@@ -2,15 +2,25 @@
 
 import email.message
 import email.utils
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from pathlib import PurePosixPath
+from typing import Final
 
 from conf.model import Address, Config, is_address
-from gateway.normalise.compose import Letter, clean, pdf_name
+from conf.template import fill
+from gateway.normalise.compose import Letter
+from gateway.normalise.wording import clean, pdf_name
 from gateway.spool.envelope import Envelope, OriginKind
-from image.document import Document
+from gateway.spool.loop import trace
+from image.document import Document, Part, Thumbnail
+
+_LOOKS_SO: Final = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+")
+_SAID_CHARS: Final = 20_000
+_SAID_LINES: Final = 200
+"""Of a device's own text, which is some lines in all manuals."""
 
 
 def letter(
@@ -20,26 +30,49 @@ def letter(
     names: Sequence[str],
     document: Document,
     number: int = 1,
+    thumbnails: Sequence[Thumbnail] = (),
+    said: Sequence[str] = (),
 ) -> Letter:
     """Return the letter. ``headers`` are the device's own, for a scan that came by mail; ``names`` its files' names.
 
-    ``number`` says which mail of a scan that was split (from 1); ``envelope`` is then that mail's own.
+    ``number`` says which mail of a scan that was split (from 1); ``envelope`` is then that mail's own. Of
+    ``thumbnails``, the whole scan's, it shows those of its own pages. ``said`` is what the device's mail says as text.
     """
-    where = envelope.origin.name
-    stem = _stem(envelope, names)
-    count = len(document.parts)
-    subject = title(envelope, headers, names)
+    part = document.parts[number - 1] if document.parts else Part(document.path, 1, len(document.pages), 0)
+    end = f" ({number} of {len(document.parts)})" if document.parts else ""
+    fields = _fields(envelope, headers, names, part.page_count)
+    to, copies = _visible(envelope, headers)
+    file_name = fill(config.mail.file_name, {**fields, "time": fields["time"].replace(":", "-")})
     return Letter(
         message_id=envelope.message_id,
         date=envelope.arrived_at,
         sender=config.sender.address,
         sender_name=config.sender.name,
-        recipients=_visible(envelope, headers),
+        recipients=to,
         reply_to=_reply_to(config, headers),
-        subject=f"{subject} ({number} of {count})" if count else subject,
-        text=_text(where, document, number, envelope.notes),
-        pdf_name=pdf_name(f"{clean(stem, 60)} ({number} of {count})" if count else stem),
+        subject=f"{clean(fill(config.mail.subject, fields))}{end}",
+        text=(*_text(envelope.origin.name, document, number, envelope.notes), *_said(said)),
+        pdf_name=pdf_name(re.sub(r"(?i)\.pdf\s*\Z", "", file_name), end),
+        copies=copies,
+        trace=trace(config.gateway.name, envelope.id, envelope.arrived_at),
+        thumbnails=tuple(one for one in thumbnails if 0 <= one.page - part.first_page < part.page_count),
     )
+
+
+def _fields(
+    envelope: Envelope, headers: email.message.Message | None, names: Sequence[str], pages: int
+) -> Mapping[str, str]:
+    """Return what the fields of a template stand for (``conf.template.FIELDS``)."""
+    local = envelope.arrived_at.astimezone()
+    return {
+        "subject": title(envelope, headers, names),
+        "name": _stem(envelope, names),
+        "device": envelope.origin.name,
+        "date": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H:%M}",
+        "pages": str(pages),
+        "job": envelope.id,
+    }
 
 
 def title(envelope: Envelope, headers: email.message.Message | None, names: Sequence[str]) -> str:
@@ -70,6 +103,20 @@ def _text(where: str, document: Document, number: int, arrived_notes: Sequence[s
     return (*lines, *(["", *notes] if notes else []))
 
 
+def _said(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return what the device wrote, as it may stand at the end of the text: printable, and not without end."""
+    shown = "\n".join(clean(line, _SAID_CHARS) for line in lines).strip("\n")
+    if not shown:
+        return ()
+    kept = shown[:_SAID_CHARS].split("\n")[:_SAID_LINES]
+    return ("", "The printer wrote:", *kept, *(["…"] if "\n".join(kept) != shown else []))
+
+
+def said_bytes(lines: Sequence[str]) -> int:
+    """Return at least what ``said`` adds to a mail without thumbnails: in UTF-8, with line ends, in base64."""
+    return sum(len(line.encode()) + len(line) // 30 + 4 for line in ("", *_said(lines))) * 3 // 2
+
+
 def _subject(headers: email.message.Message | None) -> str:
     return "" if headers is None else clean(decoded(str(headers.get("Subject", ""))))
 
@@ -83,20 +130,36 @@ def decoded(text: str) -> str:
 
 
 def _reply_to(config: Config, headers: email.message.Message | None) -> Address | None:
-    """Return whom an answer should reach: the device's Reply-To or From, when it is an address and not our own."""
+    """Return whom an answer should reach: the device's Reply-To or From, when a mail can reach it, and not us."""
     if headers is None:
         return None
     for key in ("Reply-To", "From"):
         _, address = email.utils.parseaddr(str(headers.get(key, "")))
-        if is_address(address) and address.lower() != config.sender.address.lower():
+        is_reached = is_address(address) and "." in address.rpartition("@")[2]
+        if is_reached and address.lower() != config.sender.address.lower():
             return Address(address)
     return None
 
 
-def _visible(envelope: Envelope, headers: email.message.Message | None) -> tuple[Address, ...]:
-    """Return the recipients that To may show: a recipient the device named in Bcc only stays hidden."""
-    if envelope.origin.kind is not OriginKind.SMTP or len(envelope.recipients) == 1 or headers is None:
-        return envelope.recipients
-    written = [str(value) for key in ("To", "Cc") for value in headers.get_all(key, [])]
-    shown = {address.lower() for _, address in email.utils.getaddresses(written)}
-    return tuple(recipient for recipient in envelope.recipients if recipient.lower() in shown)
+def _visible(
+    envelope: Envelope, headers: email.message.Message | None
+) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """Return the recipients that To and Cc may show: those the device named there. All others stay hidden.
+
+    A device that names nobody at all, neither there nor in Bcc, hides nothing from its only recipient.
+    """
+    if envelope.origin.kind is not OriginKind.SMTP or headers is None:
+        return envelope.recipients, ()
+    to, cc, bcc = (_addresses(headers, key) for key in ("To", "Cc", "Bcc"))
+    if len(envelope.recipients) == 1 and not (to or cc or bcc):
+        return envelope.recipients, ()
+    shown = tuple(recipient for recipient in envelope.recipients if recipient.lower() in to)
+    copies = tuple(recipient for recipient in envelope.recipients if recipient.lower() in cc - to)
+    return shown, copies
+
+
+def _addresses(headers: email.message.Message, key: str) -> frozenset[str]:
+    """Return the addresses in a header; by their look where it is written so wrongly that no parser reads it."""
+    written = [str(value) for value in headers.get_all(key, [])]
+    found = [address for _, address in email.utils.getaddresses(written) if is_address(address)]
+    return frozenset(address.lower() for address in found or _LOOKS_SO.findall(" ".join(written)))

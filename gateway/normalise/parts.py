@@ -1,26 +1,30 @@
-"""The scan files inside an arrived e-mail, streamed to files in constant memory.
+"""The parts of an arrived e-mail, streamed to files in constant memory and in one pass.
 
 Every leaf part is written out with its transfer encoding undone; what each is, the image package finds from its bytes.
-A part without disposition, of type octet-stream, without a closing boundary, or a mail that is nothing but one TIFF:
-all are read. Sources: RFC 2045 sections 5 and 6, RFC 2046 section 5.1, RFC 2183.
+A part without disposition, of type octet-stream, without a closing boundary, a mail that is nothing but one TIFF or
+promises parts and is one file, files uuencoded within a text: all are read. Sources: RFC 2045 sections 5 and 6, RFC
+2046 section 5.1, RFC 2183.
 """
 
-import binascii
 import email.message
-import email.parser
-import email.policy
-import quopri
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-_HEADER_LIMIT_BYTES: Final = 1 << 18
-_LINE_LIMIT_BYTES: Final = 1 << 20
+from gateway.normalise import charsets, uuencoded
+from gateway.normalise import headers as fields
+from gateway.normalise.cursor import Cursor, EndlessHeadersError, Readable
+from gateway.normalise.encodings import decoder
+from gateway.normalise.headers import Header, Parameter
+
 _DEPTH_LIMIT: Final = 12
 _PARTS_LIMIT: Final = 500
-_BASE64_JUNK: Final = re.compile(rb"[^A-Za-z0-9+/]+")
+_BOUNDARY_LIMIT_BYTES: Final = 4096
+_NAME_CHARACTERS: Final = 1000
+_LIKELY_BOUNDARY: Final = re.compile(
+    rb"(?i)(?:\A|[\r\n])--([^\r\n]{1,200}?)[ \t]*(?:\r\n|\r|\n)(?=content-[a-z-]+[ \t]*:)"
+)
 
 
 class MailError(Exception):
@@ -29,12 +33,19 @@ class MailError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One leaf part: its declared type, its file name (may be empty), and where its decoded bytes are."""
+    """One leaf part: its declared type, its file name (may be empty), and where its decoded bytes are.
+
+    ``charset`` is what a text claims, else empty. ``is_attached``: its disposition says so. ``alternative`` is the same
+    number for parts that say the same in several ways (multipart/alternative), 0 for all others.
+    """
 
     content_type: str
     name: str
     path: Path
     size_bytes: int
+    charset: str = ""
+    is_attached: bool = False
+    alternative: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,167 +61,156 @@ def split(source: Path, into: Path) -> Mail:
 
     Raises MailError when it is nested too deep, has too many parts or a header without end; OSError from the disk.
     """
-    with source.open("rb") as file:
-        reader = _Reader(file, into)
-        headers = reader.read_entity(())
-    return Mail(headers, tuple(reader.parts))
+    with source.open("rb", buffering=0) as file:
+        return split_stream(file, into)
+
+
+def split_stream(source: Readable, into: Path) -> Mail:
+    """Do what ``split`` does with a mail that is no single file."""
+    reader = _Reader(source, into)
+    try:
+        top = reader.read_entity(())
+    except EndlessHeadersError:
+        raise MailError("The mail has headers without end.") from None
+    return Mail(fields.message_of(top), tuple(reader.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an entity stands: the boundaries around it, how deep, its type if it names none, its alternative."""
+
+    boundaries: tuple[bytes, ...] = ()
+    depth: int = 0
+    default_type: str = "text/plain"
+    alternative: int = 0
 
 
 class _Reader:
-    """One pass over a mail, line by line; a line longer than the limit comes in pieces."""
+    """One pass over a mail."""
 
-    def __init__(self, file: IO[bytes], into: Path) -> None:
-        self._file = file
+    def __init__(self, source: Readable, into: Path) -> None:
+        self._cursor = Cursor(source)
         self._into = into
+        self._alternatives = 0
+        self._charset = ""  # what the last part with a charset claimed: names without one are likely in it too
         self.parts: list[Part] = []
-        # The boundary that ended what was read last, and whether it was a closing one; None at the end of the mail.
-        self._ended_by: tuple[bytes, bool] | None = None
-        self._has_body = False
 
-    def read_entity(self, boundaries: tuple[bytes, ...], depth: int = 0) -> email.message.Message:
-        """Read one entity to the boundary that ends it (left for the caller to see) or the end of the mail."""
-        if depth > _DEPTH_LIMIT:
+    def read_entity(self, boundaries: tuple[bytes, ...]) -> tuple[Header, ...]:
+        """Read the mail; return the headers of its top."""
+        return self._entity(_Place(boundaries))
+
+    def _entity(self, place: _Place) -> tuple[Header, ...]:
+        """Read one entity to the boundary that ends it (left in the cursor) or the end of the mail."""
+        if place.depth > _DEPTH_LIMIT:
             raise MailError("The mail is nested too deep to be a scan.")
-        headers = self._read_headers(boundaries)
-        content_type = headers.get_content_type()
-        own = _readable(headers.get_boundary)
-        if not self._has_body:
-            self._read_leaf(headers, boundaries)
-        elif content_type.startswith("multipart/") and own:
-            self._read_multipart(boundaries, own.encode("ascii", "replace"), depth)
-        elif content_type == "message/rfc822":
-            self.read_entity(boundaries, depth + 1)
+        found = self._cursor.headers(place.boundaries)
+        content_type, parameters = fields.structured(fields.first(found, "content-type"))
+        content_type = content_type or place.default_type
+        own = self._boundary(content_type, parameters, place.boundaries)
+        if own:
+            self._multipart(found, content_type, own, place)
+        elif content_type == "message/rfc822" and not _is_encoded(found):
+            self._entity(_Place(place.boundaries, place.depth + 1))
         else:
-            self._read_leaf(headers, boundaries)
-        return headers
+            self._leaf(found, place)
+        return found
 
-    def _read_multipart(self, outer: tuple[bytes, ...], own: bytes, depth: int) -> None:
-        inner = (*outer, own)
-        ended_by = self._skip_to(inner)
-        while ended_by == (own, False):
-            self.read_entity(inner, depth + 1)
-            ended_by = self._ended_by
-        if ended_by == (own, True):
-            ended_by = self._skip_to(outer)
-        self._ended_by = ended_by
+    def _boundary(self, content_type: str, parameters: dict[str, Parameter], outer: tuple[bytes, ...]) -> bytes:
+        """Return the boundary of a multipart, the one it uses where it names none or another; else empty."""
+        if not content_type.startswith("multipart/"):
+            return b""
+        own = parameters.get("boundary", Parameter(b"")).raw.rstrip()
+        ahead = self._cursor.peek()
+        if not own or b"--" + own not in ahead:
+            likely = _LIKELY_BOUNDARY.search(ahead)
+            if likely is not None and likely[1] not in outer:
+                return likely[1]
+        return own if len(own) <= _BOUNDARY_LIMIT_BYTES else b""
 
-    def _skip_to(self, boundaries: tuple[bytes, ...]) -> tuple[bytes, bool] | None:
-        for _ in self._lines(boundaries):
-            pass
-        return self._ended_by
+    def _multipart(self, found: tuple[Header, ...], content_type: str, own: bytes, place: _Place) -> None:
+        inner = (*place.boundaries, own)
+        alternative = place.alternative
+        if content_type == "multipart/alternative" and not alternative:
+            self._alternatives += 1
+            alternative = self._alternatives
+        default_type = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
+        within = _Place(inner, place.depth + 1, default_type, alternative)
+        preamble = self._leaf(found, _Place(inner, alternative=alternative))
+        if self._cursor.ended_by is None or self._cursor.ended_by[0] != own:
+            return  # no boundary at all: what looked like the preamble is the file itself
+        for part in self.parts[preamble:]:
+            part.path.unlink()
+        del self.parts[preamble:]
+        while self._cursor.ended_by == (own, False):
+            self._entity(within)
+        if self._cursor.ended_by == (own, True):
+            self._cursor.skip(place.boundaries)
 
-    def _lines(self, boundaries: tuple[bytes, ...]) -> Iterator[bytes]:
-        """Yield lines up to the next boundary line of any entity we are inside, which is noted and not yielded."""
-        is_line_start = True
-        while line := self._file.readline(_LINE_LIMIT_BYTES):
-            if is_line_start and line.startswith(b"--") and (found := _boundary_of(line, boundaries)) is not None:
-                self._ended_by = found
-                return
-            is_line_start = line.endswith(b"\n")
-            yield line
-        self._ended_by = None
-
-    def _read_headers(self, boundaries: tuple[bytes, ...]) -> email.message.Message:
-        block = bytearray()
-        for line in self._lines(boundaries):
-            if not line.strip(b"\r\n"):
-                break
-            block += line
-            if len(block) > _HEADER_LIMIT_BYTES:
-                raise MailError("The mail has headers without end.")
-        else:
-            self._has_body = False
-            return _parse_headers(bytes(block))
-        self._has_body = True
-        return _parse_headers(bytes(block))
-
-    def _read_leaf(self, headers: email.message.Message, boundaries: tuple[bytes, ...]) -> None:
-        if len(self.parts) >= _PARTS_LIMIT:
-            raise MailError(f"The mail has more than {_PARTS_LIMIT} parts.")
-        path = self._into / f"part-{len(self.parts) + 1:04d}"
-        decode = _decoder(str(headers.get("Content-Transfer-Encoding", "")).strip().lower())
+    def _leaf(self, found: tuple[Header, ...], place: _Place) -> int:
+        """Write one leaf, and what is uuencoded in it, to files; return the number of its first part."""
+        number = len(self.parts)
+        path = self._new_path()
+        decode = decoder(fields.first(found, "content-transfer-encoding").decode("latin-1"))
         size_bytes = 0
         with path.open("xb") as out:
-            if self._has_body:
-                held = b""  # the line end before a boundary belongs to the boundary (RFC 2046 section 5.1.1)
-                for line in self._lines(boundaries):
-                    size_bytes += out.write(decode(held))
-                    held = line
-                if boundaries and self._ended_by is not None:
-                    held = held.removesuffix(b"\n").removesuffix(b"\r")
-                size_bytes += out.write(decode(held)) + out.write(decode(b""))
-        name = _readable(headers.get_filename) or ""
-        self.parts.append(Part(headers.get_content_type(), name, path, size_bytes))
+            for block in self._cursor.content(place.boundaries):
+                size_bytes += out.write(decode.feed(block))
+            size_bytes += out.write(decode.end())
+        part = self._part(found, place, path, size_bytes)
+        self.parts.append(part)
+        if part.content_type.startswith("text/"):
+            self._take_out(part)
+        elif part.content_type == "message/rfc822":
+            self._unfold(part, place)
+        return number
+
+    def _part(self, found: tuple[Header, ...], place: _Place, path: Path, size_bytes: int) -> Part:
+        content_type, parameters = fields.structured(fields.first(found, "content-type"))
+        disposition = fields.first(found, "content-disposition")
+        charset = parameters.get("charset", Parameter(b"")).text().strip()
+        self._charset = charset or self._charset
+        name = fields.structured(disposition)[1].get("filename") or parameters.get("name")
+        return Part(
+            content_type=content_type or place.default_type,
+            name="" if name is None else name.text(self._charset)[:_NAME_CHARACTERS],
+            path=path,
+            size_bytes=size_bytes,
+            charset=charset,
+            is_attached=fields.disposition(disposition) == "attachment",
+            alternative=place.alternative,
+        )
+
+    def _take_out(self, text: Part) -> None:
+        """Make parts of the files that are uuencoded within a text, behind it."""
+
+        def new_path() -> Path:
+            path = self._new_path()
+            self.parts.append(Part("application/octet-stream", "", path, 0, is_attached=True))
+            return path
+
+        number = len(self.parts) - 1
+        for place, one in enumerate(uuencoded.take_out(text.path, new_path), number + 1):
+            name = charsets.guess(one.name, self._charset)
+            self.parts[place] = replace(self.parts[place], name=name, size_bytes=one.size_bytes)
+        self.parts[number] = replace(text, size_bytes=text.path.stat().st_size)
+
+    def _unfold(self, whole: Part, place: _Place) -> None:
+        """Put the parts of a mail that came encoded (RFC 2046 section 5.2.1 forbids it) into its place."""
+        outer = self._cursor
+        whole.path.rename(whole.path.with_suffix(".mail"))
+        self.parts.pop()
+        with whole.path.with_suffix(".mail").open("rb", buffering=0) as file:
+            self._cursor = Cursor(file)
+            self._entity(_Place(depth=place.depth + 1))
+        self._cursor = outer
+        whole.path.with_suffix(".mail").unlink()
+
+    def _new_path(self) -> Path:
+        if len(self.parts) >= _PARTS_LIMIT:
+            raise MailError(f"The mail has more than {_PARTS_LIMIT} parts.")
+        return self._into / f"part-{len(self.parts) + 1:04d}"
 
 
-def _boundary_of(line: bytes, boundaries: tuple[bytes, ...]) -> tuple[bytes, bool] | None:
-    """Return which boundary a line is, and whether it closes; the innermost first; None for a line of content."""
-    text = line[2:].rstrip(b" \t\r\n")
-    for boundary in reversed(boundaries):
-        if text == boundary:
-            return boundary, False
-        if text == boundary + b"--":
-            return boundary, True
-    return None
-
-
-def _readable(parameter: Callable[[], str | None]) -> str | None:
-    """Return a parameter of a header; None also when it claims a charset in which nothing can be read (RFC 2231)."""
-    try:
-        return parameter()
-    except ValueError:
-        return None
-
-
-def _parse_headers(block: bytes) -> email.message.Message:
-    return email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(block)
-
-
-def _decoder(encoding: str) -> Callable[[bytes], bytes]:
-    """Return a function from lines to decoded bytes; it is called with an empty line at the end."""
-    match encoding:
-        case "base64":
-            return _Base64().feed
-        case "quoted-printable":
-            return quopri.decodestring
-        case "x-uuencode" | "uuencode" | "x-uue" | "uue":
-            return _decode_uu_line
-        case _:
-            return lambda line: line
-
-
-class _Base64:
-    """Base64 whose lines need not be multiples of four: what is left over waits for the next line."""
-
-    def __init__(self) -> None:
-        self._left = b""
-        self._is_ended = False
-
-    def feed(self, line: bytes) -> bytes:
-        """Return the bytes of one more line; an empty line ends it, and a rest without padding is completed."""
-        if self._is_ended:
-            return b""
-        text = self._left + _BASE64_JUNK.sub(b"", line)
-        if not line or b"=" in line:
-            self._is_ended = b"=" in line
-            self._left = b""
-            whole = len(text) - (1 if len(text) % 4 == 1 else 0)
-            return binascii.a2b_base64(text[:whole] + b"=" * (-whole % 4))
-        cut = len(text) - len(text) % 4
-        self._left = text[cut:]
-        return binascii.a2b_base64(text[:cut])
-
-
-def _decode_uu_line(line: bytes) -> bytes:
-    stripped = line.rstrip(b"\r\n")
-    if not stripped or stripped.startswith(b"begin ") or stripped == b"end":
-        return b""
-    try:
-        return binascii.a2b_uu(stripped)
-    except binascii.Error:
-        # Encoders that leave trailing blanks off: the length byte says how many characters count.
-        length = (((stripped[0] - 32) & 63) * 4 + 5) // 3
-        try:
-            return binascii.a2b_uu(stripped[:length].ljust(length))
-        except binascii.Error:
-            return b""
+def _is_encoded(found: tuple[Header, ...]) -> bool:
+    encoding = fields.first(found, "content-transfer-encoding").strip().lower()
+    return encoding not in {b"", b"7bit", b"8bit", b"binary"}

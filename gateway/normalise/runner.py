@@ -6,28 +6,34 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from conf.model import Config
 from gateway.events import Event, log
 from gateway.normalise import compose, parts
-from gateway.normalise.letter import letter, title
-from gateway.normalise.material import WORK, Material, material_of
+from gateway.normalise.joining import Joiner
+from gateway.normalise.letter import letter, said_bytes, title
+from gateway.normalise.material import WORK, Material, OpaqueMailError, material_of
+from gateway.normalise.partial import Wait
+from gateway.normalise.report import report
+from gateway.normalise.returned import require_new
 from gateway.normalise.settings import order_of
 from gateway.spool import files, recover, split
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope
 from gateway.spool.files import Spool
+from gateway.spool.fragments import Fragments
 from gateway.spool.job import Job, JobId, State
 from gateway.spool.journal import Journal, WrongMoveError
-from image.document import Document, Part
+from image.document import Document, Part, Thumbnail
 from image.errors import ScanError, ScanFault
-from image.make import make
+from image.make import make, thumbnails
 from image.notes import quick_pages
 
 _LOOK_S: Final = 30.0
 _LOCAL_FAULT_S: Final = 30.0
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 @dataclass(slots=True)
@@ -79,7 +85,7 @@ class Normaliser:
                 await self._postpone(job.id, str(error), attempts=1)
             else:
                 await asyncio.to_thread(self._end, job.id, State.FAILED, str(error))
-        except CorruptEnvelopeError as error:
+        except (CorruptEnvelopeError, OpaqueMailError) as error:
             await asyncio.to_thread(self._end, job.id, State.QUARANTINE, str(error))
         except (OSError, sqlite3.Error) as error:
             log(Event.LOCAL_FAULT, job.id, reason=str(error))
@@ -109,27 +115,68 @@ class Normaliser:
         fault = await asyncio.to_thread(_fault, directory, envelope)
         if fault:
             raise CorruptEnvelopeError(fault)
-        material = await asyncio.to_thread(material_of, directory, envelope)
+        # Before it is judged as a scan: a notice that came back holds none, and would bring forth the next.
+        await asyncio.to_thread(require_new, directory, envelope)
+        if await self._is_piece(directory, envelope):
+            return
+        material = await asyncio.to_thread(material_of, directory, envelope, self.config)
+        envelope = replace(envelope, notes=(*envelope.notes, *material.notes))
         await asyncio.to_thread(_clear, directory)
+        if not material.sources:
+            await asyncio.to_thread(self._put_report, directory, envelope, material)
+            return
         pdf = directory / files.PDF
         called = title(envelope, material.headers, material.names)
-        order = order_of(self.config.pdf, called, envelope.recipients)
+        beside_bytes = sum(one.size_bytes * 3 // 2 for one in material.attachments) + said_bytes(material.text)
+        order = order_of(self.config.pdf, called, envelope.recipients, beside_bytes=beside_bytes)
         document = await make(material.sources, pdf, envelope.arrived_at, order)
         try:
-            subject = await asyncio.to_thread(self._put_messages, directory, envelope, material, document)
+            small, lacking = await thumbnails(document, self.config.mail.thumbnails, self.config.pdf.memory)
+            subject = await asyncio.to_thread(self._put_messages, directory, envelope, material, document, small)
         finally:
             for path in (document.path, *(part.path for part in document.parts)):
                 path.unlink(missing_ok=True)  # the messages hold it
-        await asyncio.to_thread(self._make_ready, directory, document, subject, envelope.notes)
+        facts = _facts(document, envelope.notes, lacking)
+        await asyncio.to_thread(self._make_ready, directory, document, subject, facts)
 
-    def _put_messages(self, directory: Path, envelope: Envelope, material: Material, document: Document) -> str:
+    async def _is_piece(self, directory: Path, envelope: Envelope) -> bool:
+        """Tell whether a job is a piece of a mail; then it waits for the others, or has become part of the whole."""
+        joiner = Joiner(self.spool, self.journal, Fragments(self.journal.database))
+        came_to = await asyncio.to_thread(joiner.take, directory, envelope)
+        if isinstance(came_to, Wait):
+            reason = f"a piece of a mail that is not whole yet: {came_to.lacks}"
+            log(Event.JOB_PIECE, envelope.id, reason=came_to.lacks)
+            await asyncio.to_thread(
+                self.journal.move, envelope.id, State.ACCEPTED, time.time(), reason=reason, next_try_at=came_to.until
+            )
+        return came_to is not None
+
+    def _put_report(self, directory: Path, envelope: Envelope, material: Material) -> None:
+        """Write a mail without a scan as a mail of its text, durably, and make it ready."""
+        written = report(self.config, envelope, material)
+        split.put_messages(directory, [compose.compose(written, None)])
+        self._make_ready(directory, None, written.subject[:80])
+
+    def _put_messages(
+        self,
+        directory: Path,
+        envelope: Envelope,
+        material: Material,
+        document: Document,
+        small: tuple[Thumbnail, ...],
+    ) -> str:
         """Write the bytes to send, durably, and return the subject: one mail, or one for each part."""
         pieces = document.parts or (Part(document.path, 1, len(document.pages), document.size_bytes),)
         messages: list[Iterator[bytes]] = []
         for number, piece in enumerate(pieces, 1):
             own = envelope if number == 1 else split.part_envelope(envelope, number)
-            written = letter(self.config, own, material.headers, material.names, document, number)
+            written = letter(self.config, own, material.headers, material.names, document, number, small, material.text)
+            if number == 1:
+                written = replace(written, attachments=material.attachments)
             size_bytes, limit = compose.encoded_size_bytes(piece.size_bytes, written), self.config.pdf.mail_limit
+            if size_bytes > limit and written.thumbnails:
+                written = replace(written, thumbnails=())
+                size_bytes = compose.encoded_size_bytes(piece.size_bytes, written)
             if size_bytes > limit:
                 raise ScanError(
                     ScanFault.TOO_LARGE,
@@ -141,7 +188,7 @@ class Normaliser:
         return title(envelope, material.headers, material.names)[:80]
 
     def _make_ready(
-        self, directory: Path, document: Document | None, shown: str, arrived_notes: tuple[str, ...] = ()
+        self, directory: Path, document: Document | None, shown: str, facts: Mapping[str, str] = _NOTHING
     ) -> None:
         """Enter the further mails of a split scan as jobs, then make all ready; may be repeated after a crash."""
         job_id = JobId(directory.name)
@@ -155,16 +202,14 @@ class Normaliser:
             pages = document.parts[number - 1].page_count if document is not None else 0
             self._enter(self.spool.jobs / part.id, pages, shown and f"{shown} ({number})", {})
         pages = 0 if document is None else document.parts[0].page_count if document.parts else len(document.pages)
-        facts = {} if document is None else _facts(document, arrived_notes)
         self._enter(self.spool.jobs / job_id, pages, shown, facts)
         self.ready()
 
     def _enter(self, directory: Path, pages: int, shown: str, facts: Mapping[str, str]) -> None:
         job_id, size_bytes = JobId(directory.name), (directory / files.MESSAGE).stat().st_size
         self.journal.make_ready(job_id, time.time(), pages, size_bytes, shown)
-        plain, quick, notes = (facts.get(key) or None for key in ("not_archive", "quick", "notes"))
         size = {"pages": pages or None, "size_bytes": size_bytes}
-        log(Event.JOB_READY, job_id, error=None, **size, not_archive=plain, quick=quick, notes=notes)
+        log(Event.JOB_READY, job_id, error=None, **size, **{key: fact for key, fact in facts.items() if fact})
 
     def _end(self, job_id: JobId, state: State, reason: str) -> None:
         self.journal.fail_pending(job_id, time.time(), reason, state)
@@ -176,10 +221,10 @@ class Normaliser:
         self.failed()
 
 
-def _facts(document: Document, arrived_notes: Sequence[str]) -> Mapping[str, str]:
-    """What the log says of a document beside its size, by key; empty when there is nothing to say."""
+def _facts(document: Document, arrived_notes: Sequence[str], lacking: str) -> Mapping[str, str]:
+    """What the log says of a document beside its size, by key; empty where there is nothing to say."""
     quick, notes = quick_pages(document.pages), " ".join((*arrived_notes, *document.notes))
-    return {"not_archive": document.plain_because, "quick": quick, "notes": notes}
+    return {"not_archive": document.plain_because, "quick": quick, "notes": notes, "no_thumbnails": lacking}
 
 
 def _clear(directory: Path) -> None:

@@ -13,14 +13,21 @@ from image.ocr.reading import Reading
 from image.recipe import Check, Recipe, Signed
 
 _HEAD_BYTES: Final = 16_384
-"""Of a mail, for its headers and its text without recipients; what then is too large is told when it is written."""
+"""Of a mail, for its headers and its text without recipients; what then is too large is told when it is written.
+
+Thumbnails have none: a mail that has no room for them goes without, so that no page is made worse for them."""
 
 _FOLD_BYTES: Final = 4
 """Around each recipient in a header: a comma, a line end and a space."""
 
 
-def order_of(pdf: Pdf, title: str, recipients: Sequence[str] = (), *, is_limited: bool = True) -> Order:
-    """Return what is asked of a scan called ``title``; with ``is_limited`` it has to fit a mail to ``recipients``."""
+def order_of(
+    pdf: Pdf, title: str, recipients: Sequence[str] = (), *, is_limited: bool = True, beside_bytes: int = 0
+) -> Order:
+    """Return what is asked of a scan called ``title``; with ``is_limited`` it has to fit a mail to ``recipients``.
+
+    ``beside_bytes``: so much of the mail is something else.
+    """
     return Order(
         recipe=Recipe(
             colour=pdf.colour,
@@ -36,7 +43,7 @@ def order_of(pdf: Pdf, title: str, recipients: Sequence[str] = (), *, is_limited
         memory_bytes=pdf.memory,
         timeout_s=pdf.timeout,
         reading=reading_of(pdf),
-        budget=_budget(pdf, recipients) if is_limited else None,
+        budget=_budget(pdf, recipients, beside_bytes) if is_limited else None,
     )
 
 
@@ -45,8 +52,8 @@ def reading_of(pdf: Pdf) -> Reading:
     return Reading(pdf.ocr, pdf.rotate, pdf.deskew, pdf.languages, pdf.ocr_timeout)
 
 
-def _budget(pdf: Pdf, recipients: Sequence[str]) -> Budget:
-    head_bytes = _HEAD_BYTES + sum(len(recipient) + _FOLD_BYTES for recipient in recipients)
+def _budget(pdf: Pdf, recipients: Sequence[str], beside_bytes: int) -> Budget:
+    head_bytes = _HEAD_BYTES + beside_bytes + sum(len(recipient) + _FOLD_BYTES for recipient in recipients)
     return Budget(
         largest_pdf_bytes(pdf.mail_limit, head_bytes),
         tuple(Fit(way) for way in dict.fromkeys(pdf.over_limit)),

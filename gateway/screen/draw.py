@@ -138,6 +138,8 @@ def _scan(scan: Scan) -> Iterator[str]:
     sent = tuple(recipient.address for recipient in scan.recipients if recipient.fate is Fate.SENT)
     others = tuple(recipient.address for recipient in scan.recipients if recipient.fate is not Fate.SENT)
     match scan.state:
+        case State.JOINED:
+            yield from _wrapped("is part of another scan", "      ")
         case State.SENT:
             yield from _wrapped(f"sent to {_list(everyone)}", "      ")
         case State.ACCEPTED | State.READY | State.SENDING:

@@ -11,7 +11,7 @@ from conf.model import Address
 
 JobId = NewType("JobId", str)
 
-_JOB_ID: Final = re.compile(r"\d{8}T\d{6}Z-[a-z2-7]{4}(-p[1-9]\d{0,3})?(-n)?")
+_JOB_ID: Final = re.compile(r"\d{8}T\d{6}Z-[a-z2-7]{4}(-w)?(-p[1-9]\d{0,3})?(-n)?")
 _PART: Final = re.compile(r"-p\d+\Z")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -30,9 +30,24 @@ def notice_id(about: JobId) -> JobId:
     return JobId(f"{about}-n")
 
 
+def is_notice_id(job_id: JobId) -> bool:
+    """Tell whether a job is a notice or an alert, by its id."""
+    return job_id.endswith("-n")
+
+
 def part_id(of: JobId, number: int) -> JobId:
     """Return the id of a further mail of a split scan: ``…-p2`` is the second; the first has the scan's own."""
     return JobId(f"{of}-p{number}")
+
+
+def whole_id(of: JobId) -> JobId:
+    """Return the id of the mail that pieces are joined into: ``…-w`` after the first of them that came."""
+    return JobId(f"{of}-w")
+
+
+def is_whole(job_id: JobId) -> bool:
+    """Tell whether a job was joined from pieces."""
+    return job_id.endswith("-w")
 
 
 def is_part(job_id: JobId) -> bool:
@@ -55,19 +70,21 @@ class State(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     QUARANTINE = "quarantine"
+    JOINED = "joined"
 
 
 MOVES: Final[dict[State, frozenset[State]]] = {
-    State.ACCEPTED: frozenset({State.ACCEPTED, State.READY, State.FAILED, State.QUARANTINE}),
+    State.ACCEPTED: frozenset({State.ACCEPTED, State.READY, State.FAILED, State.QUARANTINE, State.JOINED}),
     State.READY: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
     State.SENDING: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
     State.DEFERRED: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
     State.SENT: frozenset(),
     State.FAILED: frozenset(),
     State.QUARANTINE: frozenset(),
+    State.JOINED: frozenset(),
 }
 """State to the states it may move to. ``sending`` repeats when one job is offered to several upstreams,
-``accepted`` when its conversion is put off."""
+``accepted`` when its conversion is put off. ``joined``: a piece of a mail, and the whole is a job of its own."""
 
 OWED: Final = frozenset({State.ACCEPTED, State.READY, State.SENDING, State.DEFERRED})
 """The states in which somebody still waits for the scan."""

@@ -39,6 +39,11 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def database(self) -> Database:
+        """The database, which holds more than the jobs."""
+        return self._database
+
     def admit(
         self,
         envelope: Envelope,

@@ -20,6 +20,10 @@ _LONGEST_WAIT_S: Final = 25 * 3600.0
 """No wait is longer: the count of a day's recipients takes 24 hours to pass."""
 
 
+_GONE: Final = frozenset({State.SENT, State.JOINED})
+"""The states whose directories go: nobody waits for them, and nobody is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """The database, and whether it had to be made anew while jobs were owed (then every job may be a duplicate)."""
@@ -57,12 +61,12 @@ def recover(spool: Spool, journal: Journal, now: float, *, is_rebuilt: bool) -> 
     _adopt_ended(spool.failed, State.FAILED, journal, now)
     _adopt_ended(spool.quarantine, State.QUARANTINE, journal, now)
     journal.clamp(now, _LONGEST_WAIT_S)
-    for job in journal.jobs(frozenset(State) - {State.SENT}, limit=1_000_000):
+    for job in journal.jobs(frozenset(State) - _GONE, limit=1_000_000):
         state = _after_sending(journal, job, now) if job.state is State.SENDING else job.state
         _agree(spool, journal, job.id, state, now)
     for job_id in files.listing(spool.jobs):
         sent = journal.job(job_id)
-        if sent is not None and sent.state is State.SENT:
+        if sent is not None and sent.state in _GONE:
             files.remove(spool.jobs / job_id)
 
 
@@ -148,7 +152,7 @@ def _quarantine(spool: Spool, journal: Journal, job_id: JobId, reason: str, now:
 def _agree(spool: Spool, journal: Journal, job_id: JobId, state: State, now: float) -> None:
     """Finish what a job's last move left undone on disk; one owed without a directory is quarantined, not forgotten."""
     directory = spool.jobs / job_id
-    if state is State.SENT:
+    if state in _GONE:
         files.remove(directory)
     elif state is State.FAILED:
         files.move_aside(directory, spool.failed)

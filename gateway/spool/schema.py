@@ -49,6 +49,17 @@ CREATE TABLE IF NOT EXISTS history (
     detail TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS history_by_job ON history (job, at);
+CREATE TABLE IF NOT EXISTS fragment (
+    job TEXT PRIMARY KEY REFERENCES job (id) ON DELETE CASCADE,
+    mail TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    arrived_at REAL NOT NULL,
+    whole TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS fragment_by_mail ON fragment (mail);
+CREATE INDEX IF NOT EXISTS fragment_by_whole ON fragment (whole) WHERE whole != '';
 CREATE TABLE IF NOT EXISTS transfer (
     upstream TEXT NOT NULL,
     at REAL NOT NULL,

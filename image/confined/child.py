@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import NoReturn, assert_never
 
 from image.confined.confine import confine, tie_to
-from image.confined.exchange import Answer, Request, Task, answer_to_json, progress_to_json, request_from_json
+from image.confined.exchange import (
+    Answer,
+    Request,
+    Task,
+    Thumbnails,
+    answer_to_json,
+    progress_to_json,
+    request_from_json,
+)
 from image.document import Document, Limits
 from image.errors import ScanError, ScanFault
 
@@ -56,6 +64,10 @@ def _answer(request: Request) -> Answer:
                 assert request.document is not None
                 assert request.budget is not None
                 return fit(request.document, request.budget, request.limits)
+            case Task.THUMBNAILS:
+                from image.pdf.thumbnails import thumbnails
+
+                return Thumbnails(thumbnails(request.out, request.pages))
             case _:
                 assert_never(request.task)
     except (ScanError, OSError, MemoryError, ImportError) as error:

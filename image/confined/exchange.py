@@ -1,5 +1,6 @@
 """What service, fork server and children say to each other: requests, progress, answers and ends, in JSON."""
 
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from image.document import Document, Limits, Page, Part
+from image.document import Document, Limits, Page, Part, Thumbnail
 from image.errors import ScanError, ScanFault
 from image.fit.budget import Budget, Fit, Step
 from image.recipe import Check, Recipe, Signed
@@ -20,14 +21,16 @@ class Task(StrEnum):
 
     CONVERT = "convert"
     FIT = "fit"
+    THUMBNAILS = "thumbnails"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is to be done with which files, and what the process that does it may take.
 
-    ``document`` and ``budget`` are for ``Task.FIT``: the PDF at ``out``, and what it may have. ``is_watched``: somebody
-    wants to hear of the progress, which costs a process that wakes up for each page.
+    ``document`` and ``budget`` are for ``Task.FIT``: the PDF at ``out``, and what it may have. ``pages`` (numbers from
+    1) are for ``Task.THUMBNAILS``, of the PDF at ``out``, which is only read. ``is_watched``: somebody wants to hear of
+    the progress, which costs a process that wakes up for each page.
     """
 
     task: Task
@@ -41,9 +44,20 @@ class Request:
     document: Document | None = None
     budget: Budget | None = None
     is_watched: bool = False
+    pages: tuple[int, ...] = ()
 
 
-Answer = Document | ScanError | OSError
+@dataclass(frozen=True, slots=True)
+class Thumbnails:
+    """The answer to ``Task.THUMBNAILS``: some of the pages asked for, in their order."""
+
+    made: tuple[Thumbnail, ...]
+
+
+Answer = Document | Thumbnails | ScanError | OSError
+
+MAX_THUMBNAIL_BYTES = 32_000
+_MAX_SIDE_PX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,7 @@ def request_from_json(data: bytes) -> Request:
         document=None if found["document"] is None else _document(found["document"], out),
         budget=None if found["budget"] is None else _budget(found["budget"]),
         is_watched=found["is_watched"],
+        pages=tuple(found["pages"]),
     )
 
 
@@ -100,6 +115,9 @@ def answer_to_json(answer: Answer) -> bytes:
     match answer:
         case Document():
             return json.dumps({"document": _said(answer)}).encode()
+        case Thumbnails():
+            made = [{**asdict(one), "jpeg": base64.b64encode(one.jpeg).decode()} for one in answer.made]
+            return json.dumps({"thumbnails": made}).encode()
         case ScanError():
             return json.dumps({"fault": answer.fault, "sentence": answer.sentence}).encode()
         case OSError():
@@ -121,6 +139,8 @@ def answer_from_json(data: bytes, out: Path) -> Answer | None:
         found = json.loads(data)
         if "document" in found:
             return _document(found["document"], out)
+        if "thumbnails" in found:
+            return Thumbnails(tuple(_thumbnail(one) for one in found["thumbnails"]))
         if "fault" in found:
             return ScanError(ScanFault(found["fault"]), _text(found["sentence"]))
         number = None if found["errno"] is None else _whole(found["errno"])
@@ -175,6 +195,17 @@ def _document(found: Mapping[str, Any], out: Path) -> Document:
         "notes": tuple(_text(note) for note in found["notes"]),
     }
     return Document(**_checked(Document, said))
+
+
+def _thumbnail(found: Mapping[str, Any]) -> Thumbnail:
+    """A thumbnail that at its ends is a JPEG, of a sane size; raises ValueError for anything else."""
+    jpeg = base64.b64decode(_text(found["jpeg"]), validate=True)
+    page, width_px, height_px = (_whole(found[key]) for key in ("page", "width_px", "height_px"))
+    is_sane = 0 < min(width_px, height_px) <= max(width_px, height_px) <= _MAX_SIDE_PX
+    is_sane = is_sane and len(jpeg) <= MAX_THUMBNAIL_BYTES
+    if not is_sane or not jpeg.startswith(b"\xff\xd8\xff") or not jpeg.endswith(b"\xff\xd9"):
+        raise ValueError
+    return Thumbnail(page, width_px, height_px, jpeg)
 
 
 def _checked(record: type[Page | Part | Document], found: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from image.confined import launch
@@ -17,6 +17,7 @@ from image.confined.exchange import (
     End,
     Request,
     Task,
+    Thumbnails,
     Usage,
     answer_from_json,
     end_from_json,
@@ -24,7 +25,7 @@ from image.confined.exchange import (
     request_to_json,
 )
 from image.confined.launch import shutdown as shutdown  # noqa: PLC0414 -- who converts may also say that it was the last time
-from image.document import Document, Limits
+from image.document import Document, Limits, Thumbnail
 from image.errors import TOO_MUCH_MEMORY, ScanError, ScanFault
 from image.fit.budget import Budget
 from image.recipe import Recipe
@@ -38,6 +39,7 @@ MAX_COMPLAINT_BYTES = 8 * 1024
 """The end of what the child wrote to stderr: a traceback, or the decoder's complaints."""
 
 Progress = Callable[[int, int], None]
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 _PIECE_BYTES = 64 * 1024
 _END_S = 10.0
@@ -104,7 +106,34 @@ async def perform(
     if isinstance(answer, Document):
         return answer
     _remove_traces(out)
-    raise answer
+    raise _crashed("another answer") if isinstance(answer, Thumbnails) else answer
+
+
+async def thumbnails(
+    path: Path,
+    pages: Sequence[int],
+    *,
+    memory_bytes: int,
+    timeout_s: float,
+    usage: Callable[[Usage], None] | None = None,
+) -> tuple[Thumbnail, ...]:
+    """The pages (numbers from 1, ascending) of the finished PDF at ``path``, small: each that can be had cheaply.
+
+    Confined, and raises, as ``convert`` does; the PDF stays whatever happens.
+    """
+    request = _request((path,), path, Limits(), DEFAULT, _NO_DATE, memory_bytes, timeout_s)
+    asked = replace(request, task=Task.THUMBNAILS, pages=tuple(pages))
+    outcome = await _run(request_to_json(asked), timeout_s, None)
+    if usage is not None:
+        usage(outcome.end.usage)
+    answer = answer_from_json(outcome.said, path) or failure(outcome.end.code, outcome.complaint)
+    match answer:
+        case Thumbnails(made) if {one.page for one in made} <= set(pages) and len(made) <= len(pages):
+            return made
+        case Thumbnails() | Document():
+            raise _crashed("another answer")
+        case _:
+            raise answer
 
 
 def failure(code: int, complaint: str) -> ScanError | OSError:

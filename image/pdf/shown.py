@@ -25,16 +25,16 @@ def normalise_boxes(page: Object) -> None:
         page["/MediaBox"] = Array(_LETTER)
     if "/CropBox" in page and box_of(page, "/CropBox") is None:
         del page["/CropBox"]
-    if "/Rotate" in page and _turn(page) is None:
+    if "/Rotate" in page and turn_of(page) is None:
         del page["/Rotate"]
-    if "/UserUnit" in page and _unit(page) is None:
+    if "/UserUnit" in page and unit_of(page) is None:
         del page["/UserUnit"]
 
 
 def size_of(page: Object) -> tuple[float, float]:
     """Width and height in points of a page whose boxes are normalised; ``ScanError`` (too-large) for an endless one."""
     box = box_of(page, "/CropBox") or box_of(page, "/MediaBox") or _LETTER
-    size = shown_size(box, _turn(page) or 0, _unit(page) or 1.0)
+    size = shown_size(box, turn_of(page) or 0, unit_of(page) or 1.0)
     if not max(size) <= _MAX_SHOWN_PT:
         raise ScanError(
             ScanFault.TOO_LARGE, "A page of the PDF from the scanner claims to be longer than fifty metres."
@@ -54,11 +54,13 @@ def box_of(page: Object, key: str) -> Box | None:
     return (left, bottom, right, top) if left != right and bottom != top else None
 
 
-def _turn(page: Object) -> int | None:
+def turn_of(page: Object) -> int | None:
+    """Degrees clockwise by which a page is turned; None when it does not say, or says something else."""
     turn: Any = page.get("/Rotate")
     return turn if isinstance(turn, int) and not turn % _QUARTER else None
 
 
-def _unit(page: Object) -> float | None:
+def unit_of(page: Object) -> float | None:
+    """How many points a unit of a page is; None when it does not say, or says something else."""
     unit: Any = page.get("/UserUnit")
     return float(unit) if isinstance(unit, (int, Decimal)) and 0 < unit <= _MAX_UNIT else None

@@ -95,7 +95,7 @@ def test_variables_count_upstreams_as_numbers():
         ("SCANGATE_GATWAY__NAME", "names no table; did you mean GATEWAY?", False),
         (
             "SCANGATE_X__NAME",
-            "names no table: GATEWAY, SENDER, UPSTREAM, SHARE, SMTP, SAMBA, PDF, DELIVERY, LOG",
+            "names no table: GATEWAY, SENDER, UPSTREAM, SHARE, SMTP, SAMBA, PDF, MAIL, DELIVERY, LOG",
             False,
         ),
         ("SCANGATE_GATEWAY__A__B", "must be SCANGATE_GATEWAY__KEY", False),

@@ -14,7 +14,7 @@ from tests.conf.given import CLIENT_AUTH, DIRECT_SEND, GATEWAY, MAILDIR, RELAY, 
 pytestmark = pytest.mark.usefixtures("folder")
 
 METHODS = '"client-auth", "direct-send", "relay" or "maildir" (in this order recommended; maildir sends nothing)'
-TABLES = "[gateway], [sender], [[upstream]], [[share]], [[smtp]], [samba], [pdf], [delivery], [log]"
+TABLES = "[gateway], [sender], [[upstream]], [[share]], [[smtp]], [samba], [pdf], [mail], [delivery], [log]"
 
 MESSAGES = {
     # unknown names

@@ -80,7 +80,7 @@ def test_each_fate_is_seen_and_told(make_box: Callable[..., Box], endpoint: Post
     failed = box.share / "_failed"
     wait_until(lambda: all((failed / f"{name}.txt").exists() for name in FATES), 20, "every text")
     box.stop()
-    told = "".join(str(notice.get_body()) for notice in notices)
+    told = "".join(str(notice.get_body(("plain",))) for notice in notices)
     shown = _text(box.share / "STATUS.txt")
     for name, (content, why) in FATES.items():
         assert (failed / name).read_bytes() == content
@@ -125,7 +125,7 @@ def test_strange_things_are_shown_told_once_and_left_alone(
     os.mkfifo(box.share / "pipe.pdf")
     _start(box)
     (mail,) = endpoint.wait_for_mails("it@contoso.com", 1, timeout_s=60)
-    body = mailbox.parse(mail).get_body()
+    body = mailbox.parse(mail).get_body(("plain",))
     assert body is not None
     box.stop()
     _start(box)  # the alert is not repeated

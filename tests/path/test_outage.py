@@ -53,7 +53,7 @@ def test_an_unreadable_scan_from_the_share_is_told_there(
         assert (failed / "broken.pdf").read_bytes() == broken
         text = (failed / "broken.pdf.txt").read_text(encoding="utf-8")
         notice = mailbox.parse(mail)
-        body = notice.get_body()
+        body = notice.get_body(("plain",))
         assert body is not None
         assert "broken.pdf" in body.get_content()
         assert notice["Auto-Submitted"] == "auto-replied"
@@ -79,7 +79,7 @@ def test_an_unreadable_scan_by_mail_is_told_its_sender(
                 b"Subject: Scan\r\nContent-Type: image/tiff\r\n\r\nII*\x00 this is no picture\r\n",
             )
         (mail,) = endpoint.wait_for_mails("anna@contoso.com", 1, timeout_s=40)
-        body = mailbox.parse(mail).get_body()
+        body = mailbox.parse(mail).get_body(("plain",))
         assert body is not None
         assert "not delivered" in body.get_content()
         assert endpoint.mails("alice@contoso.com") == []

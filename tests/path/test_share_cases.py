@@ -56,7 +56,7 @@ def hold_that_it_failed(box: Box, postfix: Postfix, name: str, content: bytes, w
     (job,) = (job for job in box.queue() if job["state"] == "failed")
     for words in ("What happened:", why, "What to do:", "Please scan it again.", "Failed:  20", job["id"]):
         assert words in told
-    body = mailbox.parse(notice).get_body()
+    body = mailbox.parse(notice).get_body(("plain",))
     assert body is not None
     assert name in body.get_content()
     wait_for_status(box, f"{name} FAILED, for office@contoso.com")

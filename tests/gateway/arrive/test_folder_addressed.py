@@ -82,7 +82,7 @@ def test_a_sidecar_travels_and_is_no_page(box, door):
     assert (envelope.recipients, envelope.subject, envelope.title) == (("bob@contoso.com",), "Invoice", "one.pdf")
     directory = box.spool.jobs / envelope.id
     assert (directory / files.ORIGINAL / "0002").read_bytes() == TO_BOB
-    assert material_of(directory, envelope).names == ("one.pdf",)
+    assert material_of(directory, envelope, box.config).names == ("one.pdf",)
     assert in_share(box) == {}
 
 

@@ -109,6 +109,7 @@ def test_any_name_reason_and_reply_make_a_whole_mail(name: str, reason: str, rep
     mail = _read(_failure(_job(Recipient(C, Fate.FAILED, "up", reply), reason=reason), name))
     assert sorted(mail.keys()) == sorted(
         [
+            "Received",
             "From",
             "To",
             "Subject",

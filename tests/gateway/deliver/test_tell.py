@@ -14,6 +14,7 @@ from conf.model import Address
 from gateway.spool import durable, files, recover
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import JobId, State, notice_id
+from gateway.spool.loop import ANSWER, OWN_SCAN, came_back
 from tests.gateway.deliver.given import ADMIN, OFFICE, Box, box, config, put_job
 
 SMTP = Origin(OriginKind.SMTP, "scanners", "192.168.1.40")
@@ -33,10 +34,10 @@ async def _box(tmp_path: Path, **tables: Any) -> AsyncIterator[Box]:
         yield opened
 
 
-def _failed(box: Box, *, state: State = State.FAILED, **facts: Any) -> JobId:
+def _failed(box: Box, *, state: State = State.FAILED, reason: str = "The scan is damaged.", **facts: Any) -> JobId:
     """A job that has failed, as the stations leave it."""
     job_id = put_job(box.spool, box.journal, (OFFICE,), None, **facts)
-    box.journal.fail_pending(job_id, datetime.now(UTC).timestamp(), "The scan is damaged.", state)
+    box.journal.fail_pending(job_id, datetime.now(UTC).timestamp(), reason, state)
     files.move_aside(box.spool.jobs / job_id, box.spool.failed if state is State.FAILED else box.spool.quarantine)
     return job_id
 
@@ -73,6 +74,17 @@ async def test_the_notice_is_a_job_that_is_delivered(tmp_path: Path):
         assert notice.title == f"notice about {job_id}"
         (mail,) = (tmp_path / "mail" / "new").iterdir()
         assert job_id in message_from_bytes(mail.read_bytes())["Subject"]
+        assert came_back(message_from_bytes(mail.read_bytes())) == ANSWER
+
+
+@pytest.mark.parametrize(("reason", "told"), [(OWN_SCAN, [ALICE, ADMIN]), (ANSWER, [])])
+async def test_nobody_is_told_of_an_automatic_answer(reason: str, told: list[str], tmp_path: Path):
+    """A notice that came back to the box makes no notice, which could come back too; a scan that did is told once."""
+    async with _box(tmp_path) as box:
+        job_id = _failed(box, origin=SMTP, sender=ALICE, reason=reason)
+        assert box.teller.tell_all() == 1
+        assert _told(box, job_id) == told
+        assert box.job(job_id).is_told
 
 
 async def test_the_sender_of_a_mail_is_told_too(tmp_path: Path):

@@ -1,4 +1,5 @@
 import email
+import time
 from dataclasses import replace
 from email.message import Message
 from pathlib import Path
@@ -8,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conf.model import Address
-from gateway.normalise.letter import decoded, letter
+from gateway.normalise.compose import encoded_size_bytes
+from gateway.normalise.letter import decoded, letter, said_bytes
 from gateway.spool.envelope import Envelope, Origin, OriginKind
-from image.document import Document, Page
+from image.document import Document, Page, Part, Thumbnail
 from tests.gateway.spool.given import NOW, OFFICE, config, envelope
 
 CONFIG = config(Path("/box"))
@@ -96,6 +98,8 @@ def test_the_subject_a_device_wrote(subject, expected):
         ("From: COPIER-2\n", None),
         ("From: \xff <copier@\xff>\n", None),
         ("From: a@b@c\n", None),
+        ("From: root@localhost\n", None),
+        ("Reply-To: scan@mfp\nFrom: alice@contoso.com\n", "alice@contoso.com"),
         ("X: y\n", None),
     ],
 )
@@ -106,25 +110,105 @@ def test_who_is_answered(written, expected):
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"),
+    ("written", "to", "cc"),
     [
-        ("To: alice@contoso.com, Bob <bob@contoso.com>\n", (ALICE, BOB)),
-        ("To: ALICE@contoso.com\nCc: someone@else.example\n", (ALICE,)),
-        ("To: alice@contoso.com\nCc: bob@contoso.com\n", (ALICE, BOB)),
-        ("Bcc: alice@contoso.com\n", ()),
-        ("X: y\n", ()),
+        ("To: alice@contoso.com, Bob <bob@contoso.com>\n", (ALICE, BOB), ()),
+        ("To: ALICE@contoso.com\nCc: someone@else.example\n", (ALICE,), ()),
+        ("To: alice@contoso.com\nCc: bob@contoso.com\n", (ALICE,), (BOB,)),
+        ("To: alice@contoso.com\nCc: alice@contoso.com, bob@contoso.com\n", (ALICE,), (BOB,)),
+        ("To: alice@contoso.com\nBcc: bob@contoso.com\n", (ALICE,), ()),
+        ("Cc: bob@contoso.com\n", (), (BOB,)),
+        ("To: team: alice@contoso.com, bob@contoso.com;\n", (ALICE, BOB), ()),
+        ("To: Zeta, Alice <alice@contoso.com>, <<bob@contoso.com>\n", (ALICE, BOB), ()),
+        ('To: "Alice <alice@contoso.com>; bob@contoso.com\n', (ALICE, BOB), ()),
+        ("Bcc: alice@contoso.com\n", (), ()),
+        ("To: undisclosed-recipients:;\n", (), ()),
+        ("X: y\n", (), ()),
     ],
 )
-def test_hidden_recipients_stay_hidden(written, shown):
-    """Of several recipients only those stand in To that the device named there: a hidden copy stays hidden."""
-    assert letter(CONFIG, mailed(ALICE, BOB), headers(written), ["s"], ONE_PAGE).recipients == shown
+def test_hidden_recipients_stay_hidden(written, to, cc):
+    """Of several recipients only those stand in To and Cc that the device named there: a hidden copy stays hidden."""
+    found = letter(CONFIG, mailed(ALICE, BOB), headers(written), ["s"], ONE_PAGE)
+    assert (found.recipients, found.copies) == (to, cc)
 
 
-def test_a_single_recipient_is_shown():
-    """The only recipient of a mail, and those of a share, always stand in To."""
-    assert letter(CONFIG, mailed(ALICE), headers("X: y\n"), ["s"], ONE_PAGE).recipients == (ALICE,)
+@pytest.mark.parametrize(
+    ("written", "to"),
+    [
+        ("X: y\n", (ALICE,)),
+        ("To: undisclosed-recipients:;\n", (ALICE,)),
+        ("To: alice@contoso.com\n", (ALICE,)),
+        ("To: bob@contoso.com\n", ()),
+        ("Bcc: alice@contoso.com\n", ()),
+    ],
+)
+def test_a_single_recipient(written, to):
+    """The only recipient stands in To unless the device hid it, by Bcc or by naming others."""
+    assert letter(CONFIG, mailed(ALICE), headers(written), ["s"], ONE_PAGE).recipients == to
+
+
+def test_the_recipients_of_a_share_are_shown():
+    """Those of a share always stand in To."""
     shared = replace(SHARED, recipients=(ALICE, BOB))
     assert letter(CONFIG, shared, None, ["s"], ONE_PAGE).recipients == (ALICE, BOB)
+
+
+@pytest.mark.parametrize(
+    ("subject", "file_name", "told", "called"),
+    [
+        ("{subject}", "{name}", "From the copier", "a7.pdf"),
+        ("{device}, {date} {time}", "{date} {time} {name}", "smtp, 2026-11-23 10:02", "2026-11-23 10-02 a7.pdf"),
+        ("{{{pages}}} {name}", "{name}.pdf", "{1} a7", "a7.pdf"),
+        ("{job}", "{subject}/{job}", "20261123T090257Z-k7q2", "From the copier_20261123T090257Z-k7q2.pdf"),
+        ("{subject}" * 20, "{name}" * 33, ("From the copier" * 10), "a7" * 33 + ".pdf"),
+    ],
+)
+def test_templates(subject, file_name, told, called, monkeypatch):
+    """Subject and file name follow their templates, in the box's time zone, cut and safe whatever comes of it."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    chosen = config(Path("/box"), mail={"subject": subject, "file_name": file_name})
+    written = letter(chosen, mailed(), headers("Subject: From the copier\n"), ["a7.tif"], ONE_PAGE)
+    monkeypatch.undo()
+    time.tzset()
+    assert (written.subject, written.pdf_name) == (told, called)
+
+
+def test_a_part_of_a_scan_counts_and_shows_its_own_pages():
+    """Each mail of a split scan has its number, its pages counted, and those shown that it holds."""
+    parts = (Part(Path("1"), 1, 2, 9), Part(Path("2"), 3, 1, 9))
+    document = replace(ONE_PAGE, pages=ONE_PAGE.pages * 3, parts=parts)
+    small = [Thumbnail(page, 1, 1, b"") for page in (1, 2, 3)]
+    chosen = config(Path("/box"), mail={"subject": "{pages}: {name}", "file_name": "{name} {pages}"})
+    first, second = (letter(chosen, SHARED, None, ["s.tif"], document, number, small) for number in (1, 2))
+    assert (first.subject, first.pdf_name) == ("2: s (1 of 2)", "s 2 (1 of 2).pdf")
+    assert (second.subject, second.pdf_name) == ("1: s (2 of 2)", "s 1 (2 of 2).pdf")
+    assert [one.page for one in first.thumbnails] == [1, 2]
+    assert [one.page for one in second.thumbnails] == [3]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ((), ()),
+        (("", " ", ""), ()),
+        (("", "Pages: 3", "", "Copier\u202e 2\x00", ""), ("", "The printer wrote:", "Pages: 3", "", "Copier 2")),
+        (("x",) * 201, ("", "The printer wrote:", *("x",) * 200, "…")),
+        (("y" * 30_000,), ("", "The printer wrote:", "y" * 20_000)),
+    ],
+)
+def test_what_the_device_wrote_is_kept(said, shown):
+    """The text of the device's mail stands at the end of ours, printable and not without end."""
+    written = letter(CONFIG, mailed(), headers("X: y\n"), ["s"], ONE_PAGE, said=said)
+    assert written.text[1:] == shown
+
+
+@given(st.lists(st.text(max_size=300) | st.sampled_from(["", "x" * 5000, "😀" * 5000]), max_size=8))
+@settings(deadline=None)
+def test_what_the_device_wrote_has_its_room(said):
+    """The room that is kept for it in a mail is enough, whatever it is."""
+    without, with_it = (letter(CONFIG, mailed(), None, ["s"], ONE_PAGE, said=lines) for lines in ((), said))
+    assert encoded_size_bytes(9, with_it) <= encoded_size_bytes(9, without) + said_bytes(said) + 100
 
 
 def test_notes_are_told():

@@ -175,7 +175,7 @@ def test_uuencode(tmp_path, encoding, is_stripped):
         (b"Subject: x\r\n\r\n", [b""]),
         (b"Content-Type: multipart/mixed\r\n\r\nbody", [b"body"]),
         (b"Content-Type: multipart/mixed; boundary=\r\n\r\nbody", [b"body"]),
-        (b"Content-Type: multipart/mixed; boundary=b\r\n\r\nno boundary at all", []),
+        (b"Content-Type: multipart/mixed; boundary=b\r\n\r\nno boundary at all", [b"no boundary at all"]),
         (b"Content-Type: multipart/mixed; boundary=b", [b""]),
         (multipart(b"Content-Type: application/pdf"), [b""]),
         (multipart(b""), [b""]),
@@ -191,7 +191,7 @@ def test_mails_that_are_hardly_any(tmp_path, data, contents):
     "data",
     [
         b"X: y\r\n" * 60_000,
-        b"X" * 2_000_000,
+        b"X: " + b"y" * 2_000_000,
         multipart(*[b"\r\n"] * 501),
         b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(20)),
         b"Content-Type: message/rfc822\r\n\r\n" * 5000,

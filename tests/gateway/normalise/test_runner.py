@@ -41,7 +41,7 @@ async def test_the_files_of_a_share_keep_their_order_and_notes(station):
         await station.work()
     mail = station.mail(job_id)
     assert mail["Subject"] == "Scan from scans: Doc_9999"
-    body = mail.get_body()
+    body = mail.get_body(("plain",))
     assert body is not None
     assert "Page 2 (Doc_0002.tif) seems to be missing." in body.get_content()
     (line,) = [line for line in logged if line["event"] == "job-ready"]
@@ -70,6 +70,7 @@ async def test_the_message_is_the_same_again(station, box):
     await station.work()
     path = box.spool.jobs / job_id / files.MESSAGE
     first = path.read_bytes()
+    assert b"Content-Type: image/jpeg" in first
     path.unlink()
     with box.database.transaction() as db:
         db.execute("DELETE FROM job")

@@ -59,7 +59,7 @@ async def test_each_part_is_a_mail(station, monkeypatch):
     jobs = [station.job(JobId(one)) for one in files.listing(station.box.spool.jobs)]
     assert [job.pages for job in jobs] == [3, 3, 1]
     assert [job.is_uncertain for job in jobs] == [False] * 3
-    texts = [mail.get_body().get_content() for mail in mails_of(station.box)]  # type: ignore[union-attr]
+    texts = [mail.get_body(("plain",)).get_content() for mail in mails_of(station.box)]  # type: ignore[union-attr]
     assert "Pages 4 to 6 of 7, scanned to scans. This is mail 2 of 3;" in " ".join(texts[1].split())
     assert "Page 7 of 7" in texts[2]
     assert all("It was split." in text for text in texts)

@@ -103,6 +103,7 @@ _WAYS: dict[State, tuple[State, ...]] = {
     State.SENT: (State.READY, State.SENDING, State.SENT),
     State.FAILED: (State.FAILED,),
     State.QUARANTINE: (State.QUARANTINE,),
+    State.JOINED: (State.JOINED,),
 }
 
 
