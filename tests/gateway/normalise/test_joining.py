@@ -14,9 +14,9 @@ from gateway.normalise.partial import WAIT_S
 from gateway.spool import files
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import JobId, State
+from tests.gateway.normalise.mailing import pages_of
 from tests.gateway.normalise.mails import attached
 from tests.gateway.normalise.pieces import MAIL_ID, TOTAL, came, in_pieces, whole_mail, work_at
-from tests.gateway.normalise.test_mailed import pages_of
 from tests.gateway.spool.crashing import STEP
 from tests.gateway.spool.given import NOW, NOW_S, Box, config, opened
 from tests.peers.scans import tiff_g4
