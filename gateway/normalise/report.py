@@ -19,6 +19,11 @@ def quoting(text: tuple[str, ...], said: tuple[str, ...]) -> tuple[str, ...]:
     return (*text, "", _SAID, *said) if said else text
 
 
+def quoted_bytes(said: tuple[str, ...]) -> int:
+    """Return at least what ``quoting`` adds to a mail: UTF-8 in base64, wrapped after 76 characters."""
+    return sum(len(line.encode()) + len(line) // 30 + 4 for line in said) * 3 // 2
+
+
 def report(config: Config, envelope: Envelope, material: Material) -> Letter:
     """Return the letter that passes on a mail without a scan: its text, its subject, to whom it was sent."""
     none = Document(config.gateway.state, (), 0)

@@ -17,7 +17,7 @@ from gateway.normalise.joining import Joiner
 from gateway.normalise.letter import letter, title
 from gateway.normalise.material import WORK, Material, OpaqueMailError, material_of
 from gateway.normalise.partial import Wait
-from gateway.normalise.report import quoting, report
+from gateway.normalise.report import quoted_bytes, quoting, report
 from gateway.normalise.settings import order_of
 from gateway.spool import files, recover, split
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope
@@ -123,7 +123,7 @@ class Normaliser:
             return
         pdf = directory / files.PDF
         called = title(envelope, material.headers, material.names)
-        beside_bytes = sum(one.size_bytes * 3 // 2 for one in material.attachments)
+        beside_bytes = quoted_bytes(material.text) + sum(one.size_bytes * 3 // 2 for one in material.attachments)
         order = order_of(self.config.pdf, called, envelope.recipients, beside_bytes=beside_bytes)
         document = await make(material.sources, pdf, envelope.arrived_at, order)
         try:

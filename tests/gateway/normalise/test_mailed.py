@@ -107,6 +107,16 @@ async def test_what_is_passed_counts_against_the_limit(tmp_path):
     assert '"large.csv" is left out: it is too large to go along.' in text_of(out)
 
 
+async def test_room_is_left_for_the_text(tmp_path):
+    """A scan beside a long text is made to fit with it, and is not refused for it."""
+    words = "\n".join("\u00fc" * 95 for _ in range(195))
+    mail = attached(("image/jpeg", "1.jpg", jpeg(quality=95, size_px=(1600, 1200))), text=words)
+    with opened(config(tmp_path, pdf={"mail_limit": "200 KB"})) as box:
+        out = await made(Station(box), mail.as_bytes())
+        assert len(out.as_bytes()) < 200_000
+        assert text_of(out).count("\u00fc" * 19) > 195
+
+
 async def test_a_report_is_delivered_as_text(tmp_path):
     """With reports = true a mail without a scan is passed as text, under its subject, with what was attached."""
     mail = attached(("text/csv", "counters.csv", b"a,b\r\n"), text="Toner is low.\n")
