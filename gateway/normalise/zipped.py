@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from hotfolder import names
 from image import sniff
-from image.errors import ScanError, ScanFault
+from image.errors import ScanError, ScanFault, is_local
 from image.sniff import Kind
 
 _ENTRIES: Final = 500
@@ -30,6 +29,7 @@ _END: Final = b"PK\x05\x06"
 _LOCATOR: Final = b"PK\x06\x07"
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})  # others are unpacked without a limit
 _IS_ENCRYPTED: Final = 0x1
+_LITTER: Final = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 _OFFICE: Final = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf"})
 
 
@@ -62,7 +62,7 @@ def unpack(source: Path, called: str, new_path: Callable[[], Path]) -> tuple[Unp
                 ScanFault.DAMAGED, f"{name} is damaged and cannot be unpacked. Please scan it again."
             ) from error
         except OSError as error:
-            if error.errno is None or isinstance(error, zipfile.BadZipFile):
+            if not is_local(error):  # an offset out of a damaged directory
                 raise ScanError(ScanFault.DAMAGED, f"{name} is damaged. Please scan it again.") from error
             raise
 
@@ -87,7 +87,7 @@ _UNZIPPED: Final = "Please have the printer attach its scans as PDF, not as zip.
 def _pages(entries: list[zipfile.ZipInfo], name: str) -> list[zipfile.ZipInfo]:
     if len(entries) > _ENTRIES:
         raise ScanError(ScanFault.TOO_LARGE, f"{name} holds more than {_ENTRIES} files. {_UNZIPPED}")
-    pages = [entry for entry in entries if not entry.is_dir() and _is_wanted(entry.filename)]
+    pages = [entry for entry in entries if not entry.filename.endswith("/") and not _is_litter(entry.filename)]
     if any(entry.flag_bits & _IS_ENCRYPTED for entry in pages):
         raise ScanError(ScanFault.ENCRYPTED, f"{name} needs a password, which nobody can give it here. {_UNZIPPED}")
     if any(entry.compress_type not in _METHODS for entry in pages):
@@ -95,9 +95,10 @@ def _pages(entries: list[zipfile.ZipInfo], name: str) -> list[zipfile.ZipInfo]:
     return pages
 
 
-def _is_wanted(path: str) -> bool:
-    folders, base = path.replace("\\", "/").split("/")[:-1], _base(path)
-    return names.is_scan_name(base) and "__MACOSX" not in folders
+def _is_litter(path: str) -> bool:
+    """Tell whether a file is what desktops put beside everything; all else is judged by its bytes."""
+    base = _base(path).lower()
+    return base in _LITTER or base.startswith("._") or "__macosx/" in path.lower()
 
 
 def _base(path: str) -> str:

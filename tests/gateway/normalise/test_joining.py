@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.deliver.tell import Teller
 from gateway.normalise.partial import WAIT_S
 from gateway.spool import files
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import JobId, State
+from tests.gateway.normalise.mailing import pages_of
 from tests.gateway.normalise.mails import attached
 from tests.gateway.normalise.pieces import MAIL_ID, TOTAL, came, in_pieces, whole_mail, work_at
-from tests.gateway.normalise.test_mailed import pages_of
+from tests.gateway.normalise.telling import tell_all
 from tests.gateway.spool.crashing import STEP
 from tests.gateway.spool.given import NOW, NOW_S, Box, config, opened
 from tests.peers.scans import tiff_g4
@@ -94,7 +94,7 @@ def test_a_piece_that_is_missing(tmp_path):
         assert "after 30 minutes pieces 2 and 4 of 5 had not come" in station.job(failed).reason
         kept = sorted((box.spool.failed / failed / files.ORIGINAL).iterdir())
         assert [path.read_bytes() for path in kept] == [pieces[0], pieces[2], pieces[4]]
-        Teller(box.config, box.spool, box.journal, None, None).tell_all()  # type: ignore[arg-type]
+        tell_all(box)
         notice = station.job(JobId(f"{failed}-n"))
         assert [one.address for one in notice.recipients] == ["alice@contoso.com", "it@contoso.com"]
         assert b"pieces 2 and 4 of" in (box.spool.jobs / notice.id / files.MESSAGE).read_bytes()

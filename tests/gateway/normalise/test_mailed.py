@@ -1,79 +1,35 @@
 """What becomes of everything in a mail that is no scan, and of a mail without any."""
 
+import email
 import email.policy
 import io
-import zipfile
-from email.message import EmailMessage
-from pathlib import Path
-from typing import Any
 
 import pypdf
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.deliver.tell import Teller
 from gateway.normalise.material import NO_SCAN
 from gateway.spool.job import JobId, State
 from gateway.spool.loop import ANSWER
 from gateway.spool.untold import UNTOLD
+from tests.gateway.normalise.mailing import (
+    ADMIN,
+    TIFF,
+    files_of,
+    listening,
+    made,
+    pages_of,
+    refused,
+    text_of,
+    zipped,
+)
 from tests.gateway.normalise.mails import attached, multipart
-from tests.gateway.normalise.station import SMALL, Station, mailed
+from tests.gateway.normalise.station import SMALL, Station
+from tests.gateway.normalise.telling import tell_all
 from tests.gateway.spool.given import config, opened
 from tests.peers.scans import jpeg, pdf, tiff_g4
 
-TIFF = tiff_g4(size_px=SMALL)
 WINMAIL = b"\x78\x9f\x3e\x22\x00\x00"
-
-
-def listening(root: Path, **keys: Any) -> Any:
-    """A box whose listener has further keys."""
-    table = {"listen": "127.0.0.1:0", "clients": ["127.0.0.1"], "recipients": ["contoso.com"], **keys}
-    return opened(config(root, smtp=[table], gateway={"state": root / "state", "free_space": "1 kB", "admin": [ADMIN]}))
-
-
-ADMIN = "it@contoso.com"
-
-
-async def made(station: Station, message: bytes) -> EmailMessage:
-    """The mail that is made of a device's mail."""
-    job_id = mailed(station.box, message)
-    await station.work()
-    assert station.job(job_id).state is State.READY, station.job(job_id).reason
-    return station.mail(job_id)
-
-
-async def refused(station: Station, message: bytes, state: State = State.FAILED) -> str:
-    """The reason for which a device's mail becomes none."""
-    job_id = mailed(station.box, message)
-    await station.work()
-    assert station.job(job_id).state is state
-    return station.job(job_id).reason
-
-
-def text_of(mail: EmailMessage) -> str:
-    """The text of a mail, its lines joined."""
-    body = mail.get_body(("plain",))
-    assert body is not None
-    return " ".join(str(body.get_content()).split())
-
-
-def files_of(mail: EmailMessage) -> list[tuple[str | None, str]]:
-    """Name and type of each attachment."""
-    return [(part.get_filename(), part.get_content_type()) for part in mail.iter_attachments()]
-
-
-def pages_of(mail: EmailMessage) -> int:
-    """How many pages the PDF has."""
-    return len(pypdf.PdfReader(io.BytesIO(next(mail.iter_attachments()).get_content())).pages)
-
-
-def zipped(*entries: tuple[str, bytes]) -> bytes:
-    """A zip of files."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, contents in entries:
-            archive.writestr(name, contents)
-    return out.getvalue()
 
 
 async def test_the_text_is_kept(station):
@@ -152,6 +108,16 @@ async def test_what_is_passed_counts_against_the_limit(tmp_path):
     assert '"large.csv" is left out: it is too large to go along.' in text_of(out)
 
 
+async def test_room_is_left_for_the_text(tmp_path):
+    """A scan beside a long text is made to fit with it, and is not refused for it."""
+    words = "\n".join("\u00fc" * 95 for _ in range(195))
+    mail = attached(("image/jpeg", "1.jpg", jpeg(quality=95, size_px=(1600, 1200))), text=words)
+    with opened(config(tmp_path, pdf={"mail_limit": "200 KB"})) as box:
+        out = await made(Station(box), mail.as_bytes())
+        assert len(out.as_bytes()) < 200_000
+        assert text_of(out).count("\u00fc" * 19) > 195
+
+
 async def test_a_report_is_delivered_as_text(tmp_path):
     """With reports = true a mail without a scan is passed as text, under its subject, with what was attached."""
     mail = attached(("text/csv", "counters.csv", b"a,b\r\n"), text="Toner is low.\n")
@@ -208,7 +174,7 @@ def tell(station: Station) -> list[list[str]]:
     """Tell of failures; return whom each new notice is written to."""
     box = station.box
     before = {job.id for job in box.journal.jobs(State)}
-    Teller(box.config, box.spool, box.journal, None, None).tell_all()  # type: ignore[arg-type]
+    tell_all(box)
     assert box.journal.untold(1) == []
     new = [job for job in box.journal.jobs(State) if job.id not in before]
     return [[recipient.address for recipient in job.recipients] for job in new]
@@ -230,49 +196,6 @@ async def test_winmail_dat_is_put_aside(tmp_path):
         assert (box.spool.quarantine / box.journal.jobs(State)[0].id / "original").is_dir()
         alone.add_attachment(TIFF, maintype="image", subtype="tiff", filename="2.tif")
         assert '"winmail.dat" came with the scan and is left out' in text_of(await made(station, alone.as_bytes()))
-
-
-async def test_a_zip_of_pages(station):
-    """Case 43: a zip of pages is one PDF in the order of its numbers; litter and paths in it come to nothing."""
-    pages = [(f"scans/../../page{number}.tif", tiff_g4(pages=number, size_px=SMALL)) for number in (10, 9, 1)]
-    archive = zipped(("__MACOSX/._page1.tif", b"x"), ("scans/", b""), ("scans/Thumbs.db", b"x"), *pages)
-    out = await made(station, attached(("application/zip", "scan.zip", archive)).as_bytes())
-    assert pages_of(out) == 20
-    assert files_of(out) == [("page1.pdf", "application/pdf")]
-
-
-def _encrypted() -> bytes:
-    data = bytearray(zipped(("1.tif", TIFF)))
-    for magic, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        data[data.index(magic) + at] |= 1
-    return bytes(data)
-
-
-def _flipped() -> bytes:
-    data = bytearray(zipped(("1.tif", TIFF)))
-    data[len(data) // 2] ^= 1
-    return bytes(data)
-
-
-@pytest.mark.parametrize(
-    ("archive", "said"),
-    [
-        (_encrypted(), 'The zip "scan.zip" needs a password'),
-        (zipped(("1.tif", TIFF), ("more.zip", zipped(("2.tif", TIFF)))), "holds another zip"),
-        (zipped(*((f"{number}.tif", b"x") for number in range(501))), "holds more than 500 files"),
-        (zipped(("1.tif", TIFF[:8] + bytes(40_000_000))), "unpacks to more than any scan"),
-        (zipped(("1.tif", TIFF))[:-30], "is cut short"),
-        (_flipped(), "is damaged"),
-        (zipped(("1.tif", TIFF)).replace(b"PK\x01\x02", b"PK\x01\x03"), "is damaged"),
-    ],
-    ids=["encrypted", "zip in zip", "many", "bomb", "cut", "flipped", "directory"],
-)
-async def test_a_zip_that_cannot_be_unpacked(station, archive, said):
-    """Case 43: a zip with a password, another zip, too much in it, or damage, fails with a clear sentence."""
-    message = attached(("application/zip", "scan.zip", archive)).as_bytes()
-    reason = await refused(station, message)
-    assert said in reason
-    assert reason.endswith(".")
 
 
 async def test_ten_parts_are_one_document(station):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.normalise import cursor
 from gateway.normalise.letter import decoded
-from gateway.normalise.parts import Mail, MailError
+from gateway.normalise.parts import Mail, MailError, split_stream
+from gateway.normalise.pieces import Pieces, body_sha256, label_of
 from tests.gateway.normalise.mails import attached, contents_of, expected, leaves, multipart, parsed
 
 LINES = st.lists(
@@ -215,3 +216,26 @@ def outcome(data: bytes, folder: Path) -> list[tuple[str, str, bytes]] | str:
         return leaves(data, folder)
     except MailError as error:
         return str(error)
+
+
+@given(st.lists(LINES, min_size=1, max_size=3), ENDS)
+@settings(max_examples=150, deadline=None)
+def test_any_pieces_are_a_mail_or_refused(pieces, end):
+    """Any bytes as pieces of a mail say what they are, or that they are none, and are read as one mail or refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / str(number) for number in range(len(pieces))]
+        for path, lines in zip(paths, pieces, strict=True):
+            path.write_bytes(end.join(lines))
+            try:
+                label = label_of(path)
+                assert label is None or 1 <= label.number <= 1000
+            except MailError as error:
+                assert "does not say properly of which" in str(error)  # noqa: PT017
+            assert len(body_sha256(path)) == 64
+        into = Path(folder) / "into"
+        into.mkdir()
+        with Pieces(paths) as whole:
+            try:
+                assert isinstance(split_stream(whole, into), Mail)
+            except MailError as error:
+                assert str(error).startswith("The mail ")  # noqa: PT017
