@@ -28,6 +28,7 @@ class Event(StrEnum):
     SMTP_LISTENING = "smtp-listening"
     SMTP_REFUSED = "smtp-refused"
     SMTP_LOST = "smtp-lost"
+    SMTP_TLS_FAULT = "smtp-tls-fault"
     SPACE_LOW = "space-low"
     LOCAL_FAULT = "local-fault"
     JOB_ACCEPTED = "job-accepted"
@@ -58,6 +59,7 @@ _PROBLEMS = frozenset(
         Event.STATUS_FAULT,
         Event.SMTP_REFUSED,
         Event.SMTP_LOST,
+        Event.SMTP_TLS_FAULT,
         Event.SPACE_LOW,
         Event.LOCAL_FAULT,
         Event.JOB_DEFERRED,

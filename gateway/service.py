@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conf.model import Config
-from gateway.arrive import place, samba
+from gateway.arrive import lan_tls, place, samba
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
 from gateway.arrive.listener import listeners
@@ -137,7 +137,7 @@ def start(config: Config) -> Service:
     """
     lease.ignore_sigio()
     state = config.gateway.state
-    found = place.faults(config)
+    found = [*place.faults(config), *lan_tls.faults(config)]
     if found:
         raise StartError("\n".join(found))
     spool = files.open_spool(state)

@@ -3,10 +3,12 @@
 import asyncio
 import errno
 import os
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from conf.model import Smtp
+from gateway.arrive import lan_tls
 from gateway.arrive.intake import Intake
 from gateway.arrive.smtp import DeviceSession
 from gateway.events import Event, log
@@ -25,16 +27,18 @@ class Listener:
     rules: tuple[Smtp, ...]
     sessions: set[DeviceSession] = field(default_factory=set)
     commits: set["asyncio.Task[JobId]"] = field(default_factory=set)
+    contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
     server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        """Start to listen. Raises ListenError when the address cannot be had."""
+        """Start to listen. Raises ListenError when the address cannot be had, or a certificate not be used."""
+        await asyncio.to_thread(self._prepare_tls)
         listen = self.rules[0].listen
         host, _, port = listen.rpartition(":")
         loop = asyncio.get_running_loop()
         try:
             self.server = await loop.create_server(
-                lambda: DeviceSession(self.intake, self.rules, self.sessions, self.commits),
+                lambda: DeviceSession(self.intake, self.rules, self.sessions, self.commits, self.contexts),
                 host.strip("[]"),
                 int(port),
                 backlog=128,
@@ -44,6 +48,15 @@ class Listener:
             raise ListenError(f"{key} cannot be opened: {_why_closed(error)}") from error
         for rule in self.rules:
             log(Event.SMTP_LISTENING, listener=rule.name, listen=listen)
+
+    def _prepare_tls(self) -> None:
+        for rule in self.rules:
+            try:
+                context = lan_tls.context_of(self.intake.config, rule)
+            except lan_tls.LanTlsError as error:
+                raise ListenError(str(error)) from error
+            if context is not None:
+                self.contexts[rule.name] = context
 
     async def close(self) -> None:
         """Stop listening, end the sessions, and wait for every commit that was begun."""

@@ -1,31 +1,40 @@
-"""SMTP in: an old device's dialogue up to its message. The only user of aiosmtpd.
+"""SMTP in: the session of an old device, its commands, TLS and message. The only user of aiosmtpd.
 
-A subclass of aiosmtpd's SMTP: DATA goes to ``receive.py`` (stock keeps 3.9 bytes of memory for each byte, measured with
-1.4.6, 2026-11), and the time limit renews with every block. ``_reader._buffer`` is aiosmtpd's own; the version is
-pinned for it.
+A subclass of aiosmtpd's SMTP, of which the connection, its time limit and its state are used. Commands are read here,
+since stock answers a blank line (every later reply is then taken for that of the command before) and refuses 8-bit;
+DATA goes to ``receive.py`` (stock keeps 3.9 bytes of memory for each byte, measured with 1.4.6, 2026-11), and the time
+limit renews with every block. ``_reader._buffer`` and the transports are aiosmtpd's own; the version is pinned for it.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+import contextlib
+import ssl
+from collections.abc import Mapping
+from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP
 
 from conf.model import Address, Smtp
-from gateway.arrive import policy
+from gateway.arrive import handshake, policy
+from gateway.arrive.answers import TOO_LONG, answer, challenge_line
+from gateway.arrive.begin_tls import NoTlsError, begin_tls
+from gateway.arrive.commands import Command, command_of
 from gateway.arrive.hooks import Hooks, host_of
 from gateway.arrive.intake import Intake
+from gateway.arrive.lines import next_line
 from gateway.arrive.receive import Dialogue, Reception, Stream
 from gateway.events import Event, log
 from gateway.spool.job import JobId
 
-_PARAMETERS: Final = frozenset({"SIZE", "SMTPUTF8"})
-_NAMELESS: Final = "unnamed"
 _COMMAND_TIMEOUT_S: Final = 300.0  # RFC 5321 section 4.5.3.2.7
+_UNKNOWN: Final = 5
 
 
 class DeviceSession(SMTP):
-    """One connection of a device; ``rule`` is the table its address falls under."""
+    """One connection of a device; ``rule`` is the table its address falls under.
+
+    ``contexts``: the TLS context of each table that has one, by its name.
+    """
 
     def __init__(
         self,
@@ -33,15 +42,22 @@ class DeviceSession(SMTP):
         rules: tuple[Smtp, ...],
         sessions: set["DeviceSession"],
         commits: set["asyncio.Task[JobId]"],
+        contexts: Mapping[str, ssl.SSLContext],
     ) -> None:
         self._intake = intake
         self._rules = rules
         self._sessions = sessions
         self._commits = commits
+        self._contexts = contexts
         self.rule = rules[0]
+        self.is_tls = False
+        self._is_tls_told = False
+        self.is_logged_in = False
         self._is_refused = False
         self._is_in_data = False
         self._is_gone = False
+        self._may_hear_hello = True
+        self._unknown = 0
         super().__init__(
             Hooks(intake),
             hostname=intake.config.gateway.name,
@@ -60,7 +76,9 @@ class DeviceSession(SMTP):
             transport.close()
             return
         self._sessions.add(self)
-        self.data_size_limit = self.rule.message_limit
+        if self.rule.tls == "implicit":
+            assert isinstance(transport, asyncio.ReadTransport)
+            transport.pause_reading()  # the first byte is for TLS, which is begun in a moment
         super().connection_made(transport)
 
     def _refusal(self, client: str) -> str:
@@ -77,60 +95,160 @@ class DeviceSession(SMTP):
         return ""
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what came; a refused client is not heard."""
-        if not self._is_refused:
-            super().data_received(data)
+        """Hand on what came; a refused client is not heard, nor one that begins TLS where there is none."""
+        if self._is_refused:
+            return
+        if self._may_hear_hello and not self.is_tls and handshake.is_client_hello(data):
+            self._is_refused = True
+            self._tell_tls(handshake.HELLO_ON_PLAIN)
+            self._close()
+            return
+        self._may_hear_hello = False
+        super().data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Let a message that has fully come be read to its end, though the device has closed its side."""
+        """Let what has come be read to its end, though the device has closed its side."""
         if self._is_refused:
             return False
-        if self._is_in_data:
-            asyncio.StreamReaderProtocol.eof_received(self)
-            return self.session is not None and self.session.ssl is None
-        return super().eof_received()
+        asyncio.StreamReaderProtocol.eof_received(self)
+        return not self.is_tls
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the session; within a message only when what has come of it was read: it may be whole."""
         self._sessions.discard(self)
+        if isinstance(error, ssl.SSLError) and handshake.is_distrust(error.reason or ""):
+            self._tell_tls(handshake.DISTRUSTED)
         if self._is_in_data:
             self._is_gone = True
             asyncio.StreamReaderProtocol.connection_lost(self, None)
-        elif not self._is_refused:
+        elif self.session is not None:
             super().connection_lost(error)
 
-    def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
-        """Leave out what we do not act on: devices send AUTH=, RET= or NOTIFY= unasked, and would stop at a 555."""
-        return super()._getparams([param for param in params if param.partition("=")[0] in _PARAMETERS])
+    async def push(self, status: Any) -> None:
+        """Send one line; what is not ASCII in it came from the device, and goes back as a question mark."""
+        await super().push(status.encode("ascii", "replace") if isinstance(status, str) else status)
 
-    async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802  aiosmtpd's name
-        """Greet also a device that does not know its name."""
-        await super().smtp_HELO(hostname or _NAMELESS)
+    async def _handle_client(self) -> None:
+        """Greet, then obey until one side has had enough. A device that goes is no fault."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            if self.rule.tls == "implicit":
+                await self._start_tls(self._contexts[self.rule.name])
+            await self.push(f"220 {self.hostname} ESMTP scangate")
+            while self.transport is not None and not self.transport.is_closing():
+                await self._obey_next()
+        self._close()
 
-    async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802  aiosmtpd's name
-        """Greet also a device that does not know its name."""
-        await super().smtp_EHLO(hostname or _NAMELESS)
+    async def _obey_next(self) -> None:
+        """Read a line and do what it says. Raises ConnectionError or IncompleteReadError when the device has gone."""
+        line = await next_line(self._reader)
+        if line is None:
+            await self.push(TOO_LONG)
+            return
+        command = command_of(line)
+        if not command.verb:
+            return  # an answer to a blank line would be taken for that to the command behind it
+        try:
+            await self._obey(command)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the device hears that it may try again
+            await self.push(await self.handle_exception(error))
 
-    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802  aiosmtpd's name
+    async def _obey(self, command: Command) -> None:
+        match command.verb:
+            case "DATA":
+                await self._take_message()
+            case "STARTTLS":
+                await self._offer_tls()
+            case "QUIT":
+                await self.push("221 2.0.0 Bye")
+                self._close()
+            case _:
+                for reply in await answer(self, command):
+                    await self.push(reply)
+                await self._judge(reply)
+
+    async def _judge(self, reply: str) -> None:
+        """Renew the time for the next command, unless this was none; too many of those end the session."""
+        if not reply.startswith("500"):
+            self._reset_timeout()
+            return
+        self._unknown += 1
+        if self._unknown >= _UNKNOWN:
+            await self.push("421 4.7.0 Too many unknown commands")
+            self._close()
+
+    async def ask(self, challenge: bytes) -> bytes | None:
+        """Send a challenge of a login and return the answer's line, None for one over the limit."""
+        await self.push(challenge_line(challenge))
+        return await next_line(self._reader)
+
+    async def ask_policy(self, command: str, address: str, parameters: list[str]) -> Any:
+        """Return the reply of ``hooks.py`` to MAIL or RCPT."""
+        return await self._call_handler_hook(command, address, parameters)
+
+    def refused(self, reply: str) -> None:
+        """Take note of a refusal that somebody has to mend."""
+        log(Event.SMTP_REFUSED, client=self._client, listener=self.rule.name, reply=reply)
+
+    def forget_mail(self) -> None:
+        """Forget sender and recipients."""
+        self.envelope = self._create_envelope()
+
+    async def _offer_tls(self) -> None:
+        """Answer STARTTLS, also where the profile does not show it."""
+        context = self._contexts.get(self.rule.name)
+        if context is None or self.is_tls:
+            self._may_hear_hello = True
+            await self.push("503 5.5.1 TLS is on already" if self.is_tls else "454 4.7.0 There is no TLS here")
+            return
+        await self.push("220 2.0.0 Begin TLS")
+        await self._start_tls(context)
+        self.is_logged_in = False
+        self.forget_mail()
+
+    async def _start_tls(self, context: ssl.SSLContext) -> None:
+        """Put TLS between device and dialogue. Raises ConnectionError when that fails; the log has said why.
+
+        What came behind STARTTLS in the clear is dropped: somebody else may have put it there (RFC 3207 section 6).
+        """
+        assert isinstance(self.transport, asyncio.WriteTransport)
+        plain = self.transport
+        self._reader._buffer.clear()  # type: ignore[attr-defined]  # noqa: SLF001
+        try:
+            transport = await begin_tls(plain, self, context, is_legacy=self.rule.legacy_tls)
+        except NoTlsError as error:
+            self._tell_tls(str(error))
+            self.connection_lost(error)  # which asyncio tells only at some of these ends
+            raise
+        self.transport = transport
+        self._reader._transport = self._writer._transport = transport  # type: ignore[attr-defined]  # noqa: SLF001
+        self._original_transport = plain
+        self.is_tls = True
+        self._reset_timeout()
+
+    def _tell_tls(self, reason: str) -> None:
+        """Say once what is the matter: asyncio may tell of the end of a connection twice."""
+        if self._is_tls_told:
+            return
+        self._is_tls_told = True
+        log(Event.SMTP_TLS_FAULT, client=self._client, listener=self.rule.name, reason=reason)
+
+    async def _take_message(self) -> None:
         """Stream the message into a draft and commit it; answer 250 with the job id only then."""
-        if await self.check_helo_needed():
-            return
-        if self.envelope is None or not self.envelope.rcpt_tos:
-            await self.push("503 5.5.1 Error: need RCPT command")
-            return
-        if arg:
-            await self.push("501 5.5.4 Syntax: DATA")
+        assert self.envelope is not None
+        if not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 RCPT comes first")
             return
         self._is_in_data = True
         try:
             await self.push(await self._reception().take())
         finally:
             self._is_in_data = False
-            self.envelope = self._create_envelope()
+            self.forget_mail()
+            self._reset_timeout()
             if self._is_gone:
                 super().connection_lost(None)
-        if self._reader.at_eof() and self.transport is not None:
-            self.transport.close()
 
     def _reception(self) -> Reception:
         assert self.envelope is not None
@@ -142,6 +260,10 @@ class DeviceSession(SMTP):
     def _put_back(self, rest: bytes) -> None:
         """Leave what follows the message to the reader of commands."""
         self._reader._buffer[:0] = rest  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def _close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
 
     @property
     def _client(self) -> str:

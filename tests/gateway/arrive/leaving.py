@@ -1,0 +1,47 @@
+"""A process whose devices go in the midst of their messages; it prints how many were lost. Its stderr is what counts.
+
+``python -m tests.gateway.arrive.leaving ROOT``
+"""
+
+import asyncio
+import gc
+import ssl
+import sys
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from tests.gateway.arrive.doorway import DEADLINE_S, begin, listening, talk
+from tests.gateway.spool.given import config, opened
+from tests.peers.loopback import until
+from tests.peers.scanner import Device
+
+
+def leave(device: Device, way: str, *, is_tls: bool) -> None:
+    """Begin a message and go."""
+    if is_tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        device.ask(b"EHLO x\r\n")
+        device.ask(b"STARTTLS\r\n")
+        device.start_tls(context)
+    begin(device)
+    device.say(b"half a mess")
+    getattr(device, way)()
+
+
+async def go(root: Path) -> int:
+    """Have devices go in every way; return how many were lost."""
+    with opened(config(root)) as box, capture_logs() as logged:
+        async with listening(box, tls="starttls") as listener:
+            for way in ("hang_up", "reset", "half_close"):
+                for is_tls in (False, True):
+                    await talk(listener, lambda device, w=way, t=is_tls: leave(device, w, is_tls=t))  # type: ignore[misc]
+                    await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")
+        return sum(line["event"] == "smtp-lost" for line in logged)
+
+
+if __name__ == "__main__":
+    print(asyncio.run(go(Path(sys.argv[1]))), "lost")  # noqa: T201  its answer
+    gc.collect()  # a task whose error nobody took says so when it is collected
