@@ -96,7 +96,7 @@ def _warnings(loaded: "Loaded") -> list[str]:
     reading = reading_of(pdf)
     lacking = missing(reading) if is_wanted(reading) else ""
     asked = ", ".join(key for key in ("rotate", "deskew", "ocr") if getattr(pdf, key))
-    expiring = lan_tls.warnings(loaded.config, datetime.now(UTC))
+    expiring = lan_tls.warnings(loaded.config.smtp, datetime.now(UTC))
     lack = [f"[pdf] {asked}: {lacking}; until then scans are delivered without"] if lacking else []
     return [*map(str, loaded.warnings), *place.warnings(loaded.config), *expiring, *lack]
 

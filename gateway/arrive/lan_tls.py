@@ -6,6 +6,7 @@ Never shared with the upstream side (``gateway/deliver/tls.py``).
 import socket
 import ssl
 import warnings as python_warnings
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -76,10 +77,10 @@ def faults(config: Config) -> list[str]:
     return found
 
 
-def warnings(config: Config, now: datetime) -> list[str]:
+def warnings(rules: Sequence[Smtp], now: datetime) -> list[str]:
     """Return a sentence for each certificate that has ended, or ends within a month; devices that check refuse it."""
     found = []
-    for rule in config.smtp:
+    for rule in rules:
         if rule.tls == "off" or rule.certificate_file is None:
             continue
         try:

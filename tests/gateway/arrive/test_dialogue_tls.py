@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.arrive import begin_tls
+from gateway.arrive import begin_tls, listener
 from gateway.arrive.listener import Listener, ListenError
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, port_of, send, stored, talk
 from tests.gateway.arrive.saying import mail_steps, say_all, secured, trusting
@@ -259,3 +259,15 @@ async def test_a_given_certificate_is_shown(box, tmp_path):
     with pytest.raises(ListenError, match=r"^smtp\.smtp\.certificate_file, key_file: .* do not go together"):
         async with listening(box, tls="starttls", certificate_file=shown.chain, key_file=other.key):
             pass
+
+
+async def test_a_running_service_watches_its_certificates(box, tmp_path, monkeypatch):
+    """A certificate that ends while the service runs is told of each day, not only at the start."""
+    monkeypatch.setattr(listener, "_DAY_S", 0.05)
+    shown = Certificates(tmp_path).expired()
+    with capture_logs() as logged:
+        async with listening(box, tls="starttls", certificate_file=shown.chain, key_file=shown.key):
+            await until(
+                lambda: sum(line["event"] == "config-warning" for line in logged) > 1, DEADLINE_S, "told on two days"
+            )
+    assert all("ended on 2021-01-01" in line["what"] for line in logged if line["event"] == "config-warning")

@@ -159,12 +159,12 @@ def test_a_certificate_that_ends_is_told_a_month_before(tmp_path):
     shown = Certificates(tmp_path).expired()
     configured_ = configured(tmp_path, certificate_file=shown.chain, key_file=shown.key)
     ended = datetime(2021, 1, 1, tzinfo=UTC)
-    assert lan_tls.warnings(configured_, ended - timedelta(days=31)) == []
-    (soon,) = lan_tls.warnings(configured_, ended - timedelta(days=29))
+    assert lan_tls.warnings(configured_.smtp, ended - timedelta(days=31)) == []
+    (soon,) = lan_tls.warnings(configured_.smtp, ended - timedelta(days=29))
     assert f"{shown.chain} ends on 2021-01-01" in soon
-    (late,) = lan_tls.warnings(configured_, NOW)
+    (late,) = lan_tls.warnings(configured_.smtp, NOW)
     assert f"{shown.chain} ended on 2021-01-01" in late
     assert lan_tls.faults(configured_) == []
     unreadable = configured(tmp_path, certificate_file=shown.key, key_file=shown.key)
-    assert lan_tls.warnings(unreadable, NOW) == []
-    assert lan_tls.warnings(configured(tmp_path, tls="off"), NOW) == []
+    assert lan_tls.warnings(unreadable.smtp, NOW) == []
+    assert lan_tls.warnings(configured(tmp_path, tls="off").smtp, NOW) == []
