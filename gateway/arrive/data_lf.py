@@ -34,7 +34,7 @@ class BareLfDecoder:
         if self.is_ended:
             raise ValueError("the message has ended")
         text = self._carry + block
-        end = _END.search(text)
+        end = _END.search(text) if b"." in text else None  # base64 has none, and one byte is found quickly
         if end is not None:
             self.is_ended = True
             return self._release(text[: end.start() + 1]), text[end.end() :]
