@@ -49,5 +49,5 @@ async def gets_through(box: Box, keys: dict[str, Any], words: Callable[[Device],
     """The device's message is stored as it stands."""
     async with listening(box, **keys) as listener:
         message = await talk(listener, words)
-        await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")
+        await until(lambda: len(box.journal.jobs()) == 1, DEADLINE_S, "the scan stored")
     assert stored(box) == [message]

@@ -3,8 +3,11 @@
 import base64
 import re
 import ssl
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from tests.gateway.arrive.doorway import DEADLINE_S
+from tests.peers.loopback import until
 from tests.peers.scanner import Device
 
 _CODED: Final = re.compile(rb"([245])\d\d \1\.\d{1,3}\.\d{1,3} [ -~]+\r\n")
@@ -28,6 +31,13 @@ def say_all(device: Device, *steps: tuple[bytes, bytes]) -> list[bytes]:
         greets = words.strip().upper().startswith((b"HELO", b"EHLO")) or reply.startswith((b"334", b"354"))
         assert (_WITHOUT_CODE if greets else _CODED).fullmatch(reply), (words, reply)
     return replies
+
+
+async def logged_once(logged: Sequence[Mapping[str, Any]], event: str) -> Mapping[str, Any]:
+    """The one line of an event, as soon as it is logged: a session may be forgotten before its end is told."""
+    await until(lambda: any(line["event"] == event for line in logged), DEADLINE_S, event)
+    (line,) = [line for line in logged if line["event"] == event]
+    return line
 
 
 def mail_steps(message: bytes = b"Subject: scan\r\n\r\nThe scan.\r\n") -> list[tuple[bytes, bytes]]:

@@ -33,7 +33,7 @@ async def test_no_babble_is_too_odd(box):
     """150 sessions of commands at random: no fault of ours is logged, and the next scan is taken."""
     chance = random.Random(20261125)
     with capture_logs() as logged:
-        async with listening(box, login="any") as listener:
+        async with listening(box, login="any", pause=0.0, client_messages=100_000) as listener:
             for _ in range(SESSIONS):
                 await talk(listener, lambda device: babble(device, chance))
                 await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")

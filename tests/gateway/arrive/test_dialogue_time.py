@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from gateway.arrive import receive, smtp
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, stored, talk
-from tests.gateway.arrive.saying import mail_steps, say_all
+from tests.gateway.arrive.saying import logged_once, mail_steps, say_all
 from tests.peers.loopback import until
 from tests.peers.scanner import Device
 
@@ -62,8 +62,7 @@ async def test_case_31_a_stall_within_a_message_ends(box, monkeypatch):
     with capture_logs() as logged:
         async with listening(box) as listener:
             await talk(listener, words)
-            await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")
-    (lost,) = [line for line in logged if line["event"] == "smtp-lost"]
+            lost = await logged_once(logged, "smtp-lost")
     assert "advice" not in lost
     assert stored(box) == []
 
@@ -95,13 +94,12 @@ async def test_case_32_a_message_that_ends_in_bare_lf_is_explained(box, monkeypa
         device.say(b"Subject: scan\n\nThe scan." + end[:1])
         device.say(end[1:])
         if who == "we":
-            assert stalled(device) == b""
+            assert not stalled(device).startswith(b"2")
 
     with capture_logs() as logged:
         async with listening(box) as listener:
             await talk(listener, words)
-            await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")
-    (lost,) = [line for line in logged if line["event"] == "smtp-lost"]
+            lost = await logged_once(logged, "smtp-lost")
     assert "set bare_lf = true in [[smtp]] smtp" in lost["advice"]
     assert stored(box) == []
 

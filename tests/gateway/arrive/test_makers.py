@@ -14,10 +14,9 @@ from structlog.testing import capture_logs
 
 from conf.makers import PROFILES, Maker
 from conf.smtp import Smtp
-from tests.gateway.arrive.doorway import DEADLINE_S, listening, port_of, stored, talk
+from tests.gateway.arrive.doorway import listening, port_of, stored, talk
 from tests.gateway.arrive.made_by import LOGIN, RECIPIENT, gets_through, old_tls, profile, scan
-from tests.gateway.arrive.saying import PASSWORD, USER, say_all
-from tests.peers.loopback import until
+from tests.gateway.arrive.saying import PASSWORD, USER, logged_once, say_all
 from tests.peers.scanner import Device
 
 
@@ -153,8 +152,7 @@ async def test_hp_that_begins_with_tls(box):
     with capture_logs() as logged:
         async with listening(box, **profile("hp")) as listener:
             await asyncio.to_thread(connected, port_of(listener))
-            await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")
-    (line,) = [line for line in logged if line["event"] == "smtp-tls-fault"]
+            line = await logged_once(logged, "smtp-tls-fault")
     assert "turn SSL/TLS off at its panel" in line["reason"]
 
 
@@ -247,7 +245,7 @@ async def test_kyocera_and_toshiba_that_never_end(box, maker):
     with capture_logs() as logged:
         async with listening(box, **profile(maker)) as listener:
             assert await talk(listener, words) == b""
-    (lost,) = [line for line in logged if line["event"] == "smtp-lost"]
+            lost = await logged_once(logged, "smtp-lost")
     assert "bare_lf = true" in lost["advice"]
     async with listening(box, **profile(maker, bare_lf=True)) as listener:
         assert (await talk(listener, words)).startswith(b"250")
