@@ -122,7 +122,7 @@ class DeviceSession(SMTP):
             self._is_gone = True
             asyncio.StreamReaderProtocol.connection_lost(self, None)
         elif self.session is not None:
-            super().connection_lost(error)
+            super().connection_lost(None)  # the error would wait in a future that nobody asks, and end up on stderr
 
     async def push(self, status: Any) -> None:
         """Send one line; what is not ASCII in it came from the device, and goes back as a question mark."""

@@ -18,6 +18,12 @@ from tests.peers.loopback import until
 from tests.peers.scanner import Device
 
 
+def go_early(device: Device, way: str) -> None:
+    """Go between commands, some of whose replies are still to come."""
+    device.say(b"HELO x\r\n" + b"NOOP\r\n" * 50)
+    getattr(device, way)()
+
+
 def leave(device: Device, way: str, *, is_tls: bool) -> None:
     """Begin a message and go."""
     if is_tls:
@@ -39,6 +45,8 @@ async def go(root: Path) -> int:
     with opened(config(root)) as box, capture_logs() as logged:
         async with listening(box, tls="starttls") as listener:
             for way in ("hang_up", "reset", "half_close"):
+                for _ in range(10):
+                    await talk(listener, lambda device, w=way: go_early(device, w))  # type: ignore[misc]
                 for is_tls in (False, True):
                     await talk(listener, lambda device, w=way, t=is_tls: leave(device, w, is_tls=t))  # type: ignore[misc]
                     gone += 1
