@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Final
 
 from conf.finding import Finding
+from conf.makers import PROFILES
 from conf.smtp import Smtp
 from conf.spelling import listen_address
 
@@ -24,18 +25,12 @@ def listening(listeners: tuple[Smtp, ...]) -> Iterator[Finding]:
 
 
 def _on_one_port(first: Smtp, second: Smtp, index: int) -> Iterator[Finding]:
-    """Two tables of one port are told apart by their clients; implicit TLS begins before anything else is known."""
+    """Two tables of one port are told apart by their clients, before the first byte: even TLS may differ."""
     theirs = {ipaddress.ip_network(written, strict=False) for written in first.clients}
     for item, written in enumerate(second.clients):
         if ipaddress.ip_network(written, strict=False) in theirs:
             what = f'stands in listener "{first.name}" too, on the same port: name each device in one of them'
             yield Finding(("smtp", index, "clients", item), what)
-    if "implicit" in {first.tls, second.tls}:
-        for key in ("tls", "legacy_tls", "certificate_file"):
-            if getattr(first, key) != getattr(second, key):
-                what = f'differs from listener "{first.name}" on the same port, where TLS begins with the first byte'
-                yield Finding(("smtp", index, key), what)
-                return
 
 
 def _doubts(listener: Smtp, index: int) -> Iterator[Finding]:
@@ -58,6 +53,11 @@ def _unused(listener: Smtp, index: int) -> Iterator[Finding]:
         for key in ("legacy_tls", "certificate_file"):
             if getattr(listener, key):
                 yield Finding(("smtp", index, key), 'is not used with tls = "off"', is_warning=True)
+    if listener.tls == "starttls" and not PROFILES[listener.profile].shows_tls:
+        what = (
+            f'is not shown to devices of profile "{listener.profile}", which fail at STARTTLS: take "implicit" or "off"'
+        )
+        yield Finding(("smtp", index, "tls"), what, is_warning=True)
     if listener.login in {"off", "any"}:
         for key in ("user", "password_file", "password"):
             if getattr(listener, key) is not None:

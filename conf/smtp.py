@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field, model_validator
 
 from conf.makers import PROFILES, Maker
 from conf.spelling import (
-    AccountName,
     Bytes,
     Count,
     DevicePassword,
@@ -20,6 +19,7 @@ from conf.spelling import (
     Seconds,
     Switch,
     TableName,
+    Word,
 )
 
 
@@ -55,7 +55,7 @@ class Smtp(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     login: Literal["off", "any", "optional", "required"] = Field(
         default="off", description='"any" takes every login, for devices that insist on one'
     )
-    user: AccountName | None = Field(default=None, description="what the device logs in as")
+    user: Word | None = Field(default=None, description="what the device logs in as")
     password: DevicePassword | None = Field(default=None, description="of that login; better in password_file")
     password_file: FilePath | None = Field(default=None, description="file that holds the password, or credential:NAME")
     message_limit: Bytes = Field(default=150_000_000, ge=10_000, description="largest message a device may send")

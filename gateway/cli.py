@@ -85,7 +85,9 @@ def _load(path: Path) -> "Loaded":
 
 def _warnings(loaded: "Loaded") -> list[str]:
     """What is no mistake, and yet not as it was meant: also folders on remote mounts, and tools this box has not."""
-    from gateway.arrive import place
+    from datetime import UTC, datetime
+
+    from gateway.arrive import lan_tls, place
     from gateway.normalise.settings import reading_of
     from image.ocr.reading import is_wanted
     from image.ocr.tools import missing
@@ -94,8 +96,9 @@ def _warnings(loaded: "Loaded") -> list[str]:
     reading = reading_of(pdf)
     lacking = missing(reading) if is_wanted(reading) else ""
     asked = ", ".join(key for key in ("rotate", "deskew", "ocr") if getattr(pdf, key))
+    expiring = lan_tls.warnings(loaded.config.smtp, datetime.now(UTC))
     lack = [f"[pdf] {asked}: {lacking}; until then scans are delivered without"] if lacking else []
-    return [*map(str, loaded.warnings), *place.warnings(loaded.config), *lack]
+    return [*map(str, loaded.warnings), *place.warnings(loaded.config), *expiring, *lack]
 
 
 @cli.command()
@@ -154,13 +157,14 @@ def _why(reason: str) -> str:
 @_CONFIG
 def check(config_path: Path) -> int:
     """Check the configuration: every mistake at once, as file:line: key: what is wrong, what is allowed."""
-    from gateway.arrive.place import faults
+    from gateway.arrive import lan_tls, place
     from gateway.operate.samba_owner import faults_of_owners
 
     loaded = _load(config_path)
     for warning in _warnings(loaded):
         click.echo(f"warning: {warning}", err=True)
-    found = dict.fromkeys([*faults(loaded.config), *faults_of_owners(loaded.config)])
+    faults = [*place.faults(loaded.config), *lan_tls.faults(loaded.config), *faults_of_owners(loaded.config)]
+    found = dict.fromkeys(faults)
     for sentence in found:
         click.echo(f"{config_path}: {sentence}", err=True)
     if found:

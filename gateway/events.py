@@ -33,6 +33,7 @@ class Event(StrEnum):
     SMTP_PAUSED = "smtp-paused"
     SMTP_HEARD = "smtp-heard"
     SMTP_REPEAT = "smtp-repeat"
+    SMTP_TLS_FAULT = "smtp-tls-fault"
     SPACE_LOW = "space-low"
     LOCAL_FAULT = "local-fault"
     JOB_ACCEPTED = "job-accepted"
@@ -67,6 +68,7 @@ _PROBLEMS = frozenset(
         Event.SMTP_REFUSED,
         Event.SMTP_LOST,
         Event.SMTP_PAUSED,
+        Event.SMTP_TLS_FAULT,
         Event.SPACE_LOW,
         Event.LOCAL_FAULT,
         Event.JOB_DEFERRED,

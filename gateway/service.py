@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conf.model import Config
-from gateway.arrive import descriptors, place, samba
+from gateway.arrive import descriptors, lan_tls, place, samba
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
 from gateway.arrive.listener import listeners
@@ -148,7 +148,7 @@ def start(config: Config) -> Service:
     if few_files:
         log(Event.CONFIG_WARNING, what=few_files)
     state = config.gateway.state
-    found = place.faults(config)
+    found = [*place.faults(config), *lan_tls.faults(config)]
     if found:
         raise StartError("\n".join(found))
     spool = files.open_spool(state)

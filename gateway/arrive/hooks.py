@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from conf.model import Smtp
 from gateway.arrive import policy
+from gateway.arrive.commands import declared_size
 from gateway.arrive.intake import Intake
 from gateway.events import Event, log
 
@@ -29,7 +30,7 @@ class Hooks:
         if forbidden is not None:
             server.visit.tell(forbidden.reply)
             return forbidden.reply
-        room = await asyncio.to_thread(self._intake.has_room, _declared_size(options))
+        room = await asyncio.to_thread(self._intake.has_room, declared_size(options))
         if not room:
             log(Event.SPACE_LOW, listener=server.rule.name)
             return "452 4.3.1 No room at the moment, try again later"
@@ -64,8 +65,3 @@ class Hooks:
 def host_of(peer: Any) -> str:
     """Return the address of a socket's peer, empty when there is none."""
     return str(peer[0]) if isinstance(peer, tuple) and peer else ""
-
-
-def _declared_size(options: list[str]) -> int:
-    declared = next((option[5:] for option in options if option.upper().startswith("SIZE=")), "")
-    return int(declared) if declared.isascii() and declared.isdigit() else 0

@@ -3,15 +3,21 @@
 import asyncio
 import errno
 import os
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
 
 from conf.model import Smtp
+from gateway.arrive import lan_tls
 from gateway.arrive.guard import Guard
 from gateway.arrive.intake import Intake
 from gateway.arrive.smtp import DeviceSession
 from gateway.events import Event, log
 from gateway.spool.job import JobId
+
+_DAY_S: Final = 86_400.0
 
 
 class ListenError(Exception):
@@ -26,21 +32,24 @@ class Listener:
     rules: tuple[Smtp, ...]
     sessions: set[DeviceSession] = field(default_factory=set)
     commits: set["asyncio.Task[JobId]"] = field(default_factory=set)
+    contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
     server: asyncio.Server | None = None
     guard: Guard = field(init=False)
+    _watch: asyncio.TimerHandle | None = None
 
     def __post_init__(self) -> None:
         """Put a guard at the port."""
         self.guard = Guard(self.rules)
 
     async def open(self) -> None:
-        """Start to listen. Raises ListenError when the address cannot be had."""
+        """Start to listen. Raises ListenError when the address cannot be had, or a certificate not be used."""
+        await asyncio.to_thread(self._prepare_tls)
         listen = self.rules[0].listen
         host, _, port = listen.rpartition(":")
         loop = asyncio.get_running_loop()
         try:
             self.server = await loop.create_server(
-                lambda: DeviceSession(self.intake, self.guard, self.sessions, self.commits),
+                lambda: DeviceSession(self.intake, self.guard, self.sessions, self.commits, self.contexts),
                 host.strip("[]"),
                 int(port),
                 backlog=128,
@@ -50,9 +59,32 @@ class Listener:
             raise ListenError(f"{key} cannot be opened: {_why_closed(error)}") from error
         for rule in self.rules:
             log(Event.SMTP_LISTENING, listener=rule.name, listen=listen)
+        if any(rule.certificate_file for rule in self.rules):
+            self._watch = loop.call_later(_DAY_S, self._watch_certificates)
+
+    def _prepare_tls(self) -> None:
+        for rule in self.rules:
+            try:
+                context = lan_tls.context_of(self.intake.config, rule)
+            except lan_tls.LanTlsError as error:
+                raise ListenError(str(error)) from error
+            if context is not None:
+                self.contexts[rule.name] = context
+
+    def _watch_certificates(self) -> None:
+        """Have it said each day which certificate is about to end: a service may run for years."""
+        loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(_DAY_S, self._watch_certificates)
+        loop.run_in_executor(None, self._tell_ending)
+
+    def _tell_ending(self) -> None:
+        for what in lan_tls.warnings(self.rules, datetime.now(UTC)):
+            log(Event.CONFIG_WARNING, what=what)
 
     async def close(self) -> None:
         """Stop listening, end the sessions, and wait for every commit that was begun."""
+        if self._watch is not None:
+            self._watch.cancel()
         if self.server is not None:
             self.server.close()
         for session in tuple(self.sessions):

@@ -16,6 +16,7 @@ from typing import Final
 from conf.model import Address, Smtp
 from gateway.arrive import policy, repeat
 from gateway.arrive.data import DataDecoder
+from gateway.arrive.data_lf import TAIL_BYTES, BareLfDecoder, ends_in_bare_lf
 from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
 from gateway.events import Event, log
 from gateway.spool import durable, files
@@ -90,14 +91,16 @@ class Reception:
         Raises ConnectionResetError when the device goes before the final dot; OSError when the disk is at fault, after
         reading on to the end, so that the device hears the reply.
         """
-        decoder, sha256, size_bytes = DataDecoder(), hashlib.sha256(), 0
+        decoder = BareLfDecoder() if self.rule.bare_lf else DataDecoder()
+        sha256, size_bytes, tail = hashlib.sha256(), 0, b""
         fault: OSError | None = None
         while not decoder.is_ended:
             block = await self.stream.read(_BLOCK_BYTES)
             if not block:
-                log(Event.SMTP_LOST, client=self.dialogue.client, listener=self.rule.name, size_bytes=size_bytes)
+                self._tell_lost(size_bytes, tail)
                 raise ConnectionResetError("the device went before the end of its message")
             self.stream.renew(_BLOCK_TIMEOUT_S)
+            tail = (tail + block[-TAIL_BYTES:])[-TAIL_BYTES:]
             text, rest = decoder.feed(block)
             size_bytes += len(text)
             if fault is None and size_bytes <= self.rule.message_limit:
@@ -116,6 +119,19 @@ class Reception:
             return None
         await asyncio.to_thread(os.fsync, file.fileno())
         return Original(STORED, STORED, size_bytes, sha256.hexdigest())
+
+    def _tell_lost(self, size_bytes: int, tail: bytes) -> None:
+        """Log that the device went or fell silent, and what may be the matter when its message looked finished."""
+        advice = None
+        if ends_in_bare_lf(tail):
+            advice = f"its lines end with LF alone: set bare_lf = true in [[smtp]] {self.rule.name}"
+        log(
+            Event.SMTP_LOST,
+            client=self.dialogue.client,
+            listener=self.rule.name,
+            size_bytes=size_bytes,
+            advice=advice,
+        )
 
     def _require_room(self, before_bytes: int, after_bytes: int) -> None:
         """Raise OSError (ENOSPC) when the reserve is touched; looked at every few megabytes of a message."""

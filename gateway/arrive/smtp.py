@@ -1,33 +1,42 @@
-"""SMTP in: an old device's dialogue up to its message. The only user of aiosmtpd.
+"""SMTP in: the session of an old device, its commands, TLS and message. The only user of aiosmtpd.
 
-A subclass of aiosmtpd's SMTP: DATA goes to ``receive.py`` (stock keeps 3.9 bytes of memory for each byte, measured with
-1.4.6, 2026-11), and the time limit renews with every block. ``_reader._buffer`` is aiosmtpd's own; the version is
-pinned for it.
+A subclass of aiosmtpd's SMTP, of which the connection, its time limit and its state are used. Commands are read here,
+since stock answers a blank line (every later reply is then taken for that of the command before) and refuses 8-bit;
+DATA goes to ``receive.py`` (stock keeps 3.9 bytes of memory for each byte, measured with 1.4.6, 2026-11), and the time
+limit renews with every block. ``_reader._buffer`` and the transports are aiosmtpd's own; the version is pinned for it.
 """
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+import ssl
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP
 
 from conf.model import Address
+from gateway.arrive import handshake
+from gateway.arrive.answers import TOO_LONG, answer, challenge_line
+from gateway.arrive.begin_tls import NoTlsError, begin_tls
+from gateway.arrive.commands import Command, command_of
 from gateway.arrive.ending import Progress, hang_up
 from gateway.arrive.guard import Guard, TurnedAway, Visit
 from gateway.arrive.hooks import Hooks, host_of
 from gateway.arrive.intake import Intake
+from gateway.arrive.lines import next_line
 from gateway.arrive.receive import Dialogue, Reception, Stream
 from gateway.events import Event, log
 from gateway.spool.job import JobId
 
-_PARAMETERS: Final = frozenset({"SIZE", "SMTPUTF8"})
-_NAMELESS: Final = "unnamed"
 _COMMAND_TIMEOUT_S: Final = 300.0  # RFC 5321 section 4.5.3.2.7
 _UNANSWERED_BYTES: Final = 1 << 20  # the reader holds 2 kB and the kernel hands over 256 kB: more is one line
 
 
 class DeviceSession(SMTP):
-    """One connection of a device; ``rule`` is the table its address falls under."""
+    """One connection of a device; ``rule`` is the table its address falls under.
+
+    ``contexts``: the TLS context of each table that has one, by its name.
+    """
 
     def __init__(
         self,
@@ -35,19 +44,25 @@ class DeviceSession(SMTP):
         guard: Guard,
         sessions: set["DeviceSession"],
         commits: set["asyncio.Task[JobId]"],
+        contexts: Mapping[str, ssl.SSLContext],
     ) -> None:
         self._intake = intake
         self._guard = guard
         self._sessions = sessions
         self._commits = commits
+        self._contexts = contexts
         self.rule = guard.rules[0]
         self.visit: Visit | None = None
+        self.is_tls = False
+        self._is_tls_told = False
+        self.is_logged_in = False
         self._is_refused = False
+        self._is_in_data = False
+        self._is_gone = False
+        self._may_hear_hello = True
         self._unanswered_bytes = 0
         no_mail = "421 4.4.2 No mail came in time, goodbye"
         self._progress = Progress(lambda: self._is_in_data, lambda: self._hang_up(no_mail))
-        self._is_in_data = False
-        self._is_gone = False
         super().__init__(
             Hooks(intake),
             hostname=intake.config.gateway.name,
@@ -58,28 +73,32 @@ class DeviceSession(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Answer a stranger or one too many with a sentence; begin the dialogue with anyone else."""
-        if self.visit is None:  # STARTTLS makes the connection a second time
-            admission = self._guard.admit(host_of(transport.get_extra_info("peername")))
-            if isinstance(admission, TurnedAway):
-                self._is_refused = True
-                assert isinstance(transport, asyncio.WriteTransport)
-                transport.write(f"{admission.reply}\r\n".encode())
-                transport.close()
-                return
-            self.visit = admission
-            self.rule = admission.rule
-            self._sessions.add(self)
-            self._progress.begin()
-        self.data_size_limit = self.rule.message_limit
-        is_first = self._handler_coroutine is None
+        admission = self._guard.admit(host_of(transport.get_extra_info("peername")))
+        if isinstance(admission, TurnedAway):
+            self._is_refused = True
+            assert isinstance(transport, asyncio.WriteTransport)
+            transport.write(f"{admission.reply}\r\n".encode())
+            transport.close()
+            return
+        self.visit = admission
+        self.rule = admission.rule
+        self._sessions.add(self)
+        self._progress.begin()
+        if self.rule.tls == "implicit":
+            assert isinstance(transport, asyncio.ReadTransport)
+            transport.pause_reading()  # the first byte is for TLS, which is begun in a moment
         super().connection_made(transport)
-        if is_first and self._handler_coroutine is not None:
-            self._handler_coroutine.add_done_callback(_ended)
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what came; a refused client is not heard, and a line without end is not heard to its end."""
+        """Hand on what came; a refused client is not heard, nor one that begins TLS where there is none."""
         if self._is_refused:
             return
+        if self._may_hear_hello and not self.is_tls and handshake.is_client_hello(data):
+            self._is_refused = True
+            self._tell_tls(handshake.HELLO_ON_PLAIN)
+            self._close()
+            return
+        self._may_hear_hello = False
         if not self._is_in_data:
             self._unanswered_bytes += len(data)
             if self._unanswered_bytes > _UNANSWERED_BYTES:
@@ -88,13 +107,11 @@ class DeviceSession(SMTP):
         super().data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Let a message that has fully come be read to its end, though the device has closed its side."""
+        """Let what has come be read to its end, though the device has closed its side."""
         if self._is_refused:
             return False
-        if self._is_in_data:
-            asyncio.StreamReaderProtocol.eof_received(self)
-            return self.session is not None and self.session.ssl is None
-        return super().eof_received()
+        asyncio.StreamReaderProtocol.eof_received(self)
+        return not self.is_tls
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the session; within a message only when what has come of it was read: it may be whole."""
@@ -102,24 +119,32 @@ class DeviceSession(SMTP):
         if self.visit is not None:
             self.visit.leave()
         self._progress.stop()
+        if isinstance(error, ssl.SSLError) and handshake.is_distrust(error.reason or ""):
+            self._tell_tls(handshake.DISTRUSTED)
         if self._is_in_data:
             self._is_gone = True
             asyncio.StreamReaderProtocol.connection_lost(self, None)
-        elif not self._is_refused:
-            super().connection_lost(error)
+        elif self.session is not None:
+            super().connection_lost(None)  # the error would wait in a future that nobody asks, and end up on stderr
 
     async def push(self, status: Any) -> None:
-        """Send a reply, and end the session when the device has done too much by what it was answered."""
-        await super().push(status)
+        """Send one line; what is not ASCII in it came from the device, and goes back as a question mark.
+
+        The session ends when the device has done too much by what it was answered.
+        """
+        await super().push(status.encode("ascii", "replace") if isinstance(status, str) else status)
         self._unanswered_bytes = 0
         assert self.visit is not None
-        farewell = self.visit.answered(status if isinstance(status, str) else status.decode("ascii", "replace"))
+        await self._go_on(self.visit.answered(status if isinstance(status, str) else status.decode("ascii", "replace")))
+
+    async def _go_on(self, farewell: str = "") -> None:
+        """End the session, or give others their turn before the next of many commands sent at once."""
         if farewell:
             self._hang_up(farewell)
             assert self._handler_coroutine is not None
             self._handler_coroutine.cancel()
         if farewell or self._reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001
-            await asyncio.sleep(0)  # who sends many commands at once does not keep the others waiting
+            await asyncio.sleep(0)
 
     def _hang_up(self, farewell: str) -> None:
         hang_up(self.transport, farewell)
@@ -128,27 +153,114 @@ class DeviceSession(SMTP):
         """End a session in which nothing that counts was said for too long."""
         self._hang_up("421 4.4.2 Nothing came in time, goodbye")
 
-    def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
-        """Leave out what we do not act on: devices send AUTH=, RET= or NOTIFY= unasked, and would stop at a 555."""
-        return super()._getparams([param for param in params if param.partition("=")[0] in _PARAMETERS])
+    async def _handle_client(self) -> None:
+        """Greet, then obey until one side has had enough. A device that goes is no fault."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            if self.rule.tls == "implicit":
+                await self._start_tls(self._contexts[self.rule.name])
+            await self.push(f"220 {self.hostname} ESMTP scangate")
+            while self.transport is not None and not self.transport.is_closing():
+                await self._obey_next()
+        self._close()
 
-    async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802  aiosmtpd's name
-        """Greet also a device that does not know its name."""
-        await super().smtp_HELO(hostname or _NAMELESS)
+    async def _obey_next(self) -> None:
+        """Read a line and do what it says. Raises ConnectionError or IncompleteReadError when the device has gone."""
+        line = await next_line(self._reader)
+        if line is None:
+            await self.push(TOO_LONG)
+            return
+        command = command_of(line)
+        if not command.verb:
+            await self._go_on()
+            return  # an answer to a blank line would be taken for that to the command behind it
+        try:
+            await self._obey(command)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, the device hears that it may try again
+            await self.push(await self.handle_exception(error))
 
-    async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802  aiosmtpd's name
-        """Greet also a device that does not know its name."""
-        await super().smtp_EHLO(hostname or _NAMELESS)
+    async def _obey(self, command: Command) -> None:
+        match command.verb:
+            case "DATA":
+                await self._take_message()
+            case "STARTTLS":
+                await self._offer_tls()
+            case "QUIT":
+                await self.push("221 2.0.0 Bye")
+                self._close()
+            case _:
+                for reply in await answer(self, command):
+                    await self.push(reply)
+                self._judge(reply)
 
-    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802  aiosmtpd's name
+    def _judge(self, reply: str) -> None:
+        """Renew the time for the next command, unless this was none."""
+        if not reply.startswith("500"):
+            self._reset_timeout()
+
+    async def ask(self, challenge: bytes) -> bytes | None:
+        """Send a challenge of a login and return the answer's line, None for one over the limit."""
+        await self.push(challenge_line(challenge))
+        return await next_line(self._reader)
+
+    async def ask_policy(self, command: str, address: str, parameters: list[str]) -> Any:
+        """Return the reply of ``hooks.py`` to MAIL or RCPT."""
+        return await self._call_handler_hook(command, address, parameters)
+
+    def refused(self, reply: str) -> None:
+        """Take note of a refusal that somebody has to mend."""
+        assert self.visit is not None
+        self.visit.tell(reply)
+
+    def forget_mail(self) -> None:
+        """Forget sender and recipients."""
+        self.envelope = self._create_envelope()
+
+    async def _offer_tls(self) -> None:
+        """Answer STARTTLS, also where the profile does not show it."""
+        context = self._contexts.get(self.rule.name)
+        if context is None or self.is_tls:
+            self._may_hear_hello = True
+            await self.push("503 5.5.1 TLS is on already" if self.is_tls else "454 4.7.0 There is no TLS here")
+            return
+        await self.push("220 2.0.0 Begin TLS")
+        await self._start_tls(context)
+        self.is_logged_in = False
+        self.forget_mail()
+
+    async def _start_tls(self, context: ssl.SSLContext) -> None:
+        """Put TLS between device and dialogue. Raises ConnectionError when that fails; the log has said why.
+
+        What came behind STARTTLS in the clear is dropped: somebody else may have put it there (RFC 3207 section 6).
+        """
+        assert isinstance(self.transport, asyncio.WriteTransport)
+        plain = self.transport
+        self._reader._buffer.clear()  # type: ignore[attr-defined]  # noqa: SLF001
+        try:
+            transport = await begin_tls(plain, self, context, is_legacy=self.rule.legacy_tls)
+        except NoTlsError as error:
+            self._tell_tls(str(error))
+            self.connection_lost(error)  # which asyncio tells only at some of these ends
+            raise
+        self.transport = transport
+        self._reader._transport = self._writer._transport = transport  # type: ignore[attr-defined]  # noqa: SLF001
+        self._original_transport = plain
+        self.is_tls = True
+        self._reset_timeout()
+
+    def _tell_tls(self, reason: str) -> None:
+        """Say once what is the matter: asyncio may tell of the end of a connection twice."""
+        if self._is_tls_told:
+            return
+        self._is_tls_told = True
+        log(Event.SMTP_TLS_FAULT, client=self._client, listener=self.rule.name, reason=reason)
+
+    async def _take_message(self) -> None:
         """Stream the message into a draft and commit it; answer 250 with the job id only then."""
-        if await self.check_helo_needed():
-            return
-        if self.envelope is None or not self.envelope.rcpt_tos:
-            await self.push("503 5.5.1 Error: need RCPT command")
-            return
-        if arg:
-            await self.push("501 5.5.4 Syntax: DATA")
+        assert self.envelope is not None
+        if not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 RCPT comes first")
             return
         self._is_in_data = True
         try:
@@ -160,11 +272,10 @@ class DeviceSession(SMTP):
             await self.push(reply)
         finally:
             self._is_in_data = False
-            self.envelope = self._create_envelope()
+            self.forget_mail()
+            self._reset_timeout()
             if self._is_gone:
                 super().connection_lost(None)
-        if self._reader.at_eof() and self.transport is not None:
-            self.transport.close()
 
     def _reception(self) -> Reception:
         assert self.envelope is not None
@@ -177,13 +288,10 @@ class DeviceSession(SMTP):
         """Leave what follows the message to the reader of commands."""
         self._reader._buffer[:0] = rest  # type: ignore[attr-defined]  # noqa: SLF001
 
+    def _close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
     @property
     def _client(self) -> str:
         return "" if self.session is None else host_of(self.session.peer)
-
-
-def _ended(dialogue: "asyncio.Task[None]") -> None:
-    """Take note of how a dialogue ended: a device that goes is no fault of ours, anything else is."""
-    error = None if dialogue.cancelled() else dialogue.exception()
-    if error is not None and not isinstance(error, ConnectionError):
-        log(Event.LOCAL_FAULT, reason="SMTP in", error=error)

@@ -17,14 +17,14 @@ def _pass(_step: str) -> None:
 checkpoint: Callable[[str], None] = _pass
 
 
-def write_file(path: Path, chunks: Iterable[bytes]) -> int:
+def write_file(path: Path, chunks: Iterable[bytes], mode: int = 0o640) -> int:
     """Write a new file whole and flush it to the device; return its size in bytes.
 
     The file's name is durable only after ``sync_directory``. Raises FileExistsError when the name is taken, OSError
     when the disk is at fault; then the part written is removed.
     """
     checkpoint(f"before write {path.name}")
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(fd, "wb", buffering=0) as file:
             size_bytes = 0
@@ -46,11 +46,11 @@ def write_all(fd: int, data: bytes) -> int:
     return len(data)
 
 
-def replace_file(path: Path, chunks: Iterable[bytes]) -> int:
+def replace_file(path: Path, chunks: Iterable[bytes], mode: int = 0o640) -> int:
     """Put a whole new file at path, durably: at no instant is there half of one. Return its size in bytes."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
-    size_bytes = write_file(draft, chunks)
+    size_bytes = write_file(draft, chunks, mode)
     rename(draft, path)
     return size_bytes
 

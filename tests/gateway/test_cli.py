@@ -11,6 +11,7 @@ from gateway import __version__
 from gateway.operate.exits import Exit
 from tests.gateway.command import ROOT, Place, place, scangate
 from tests.peers import scans
+from tests.peers.certificates import Certificates
 from tests.peers.loopback import ADDRESS
 
 
@@ -88,6 +89,25 @@ def test_check_says_that_nothing_is_wrong(here: Place):
     done = scangate("check", "--config", here.config)
     assert (done.returncode, done.stdout) == (0, f"{here.config}: no mistakes\n")
     assert sorted(path.name for path in here.folder.iterdir()) == ["gateway.toml", "scans"]
+
+
+@pytest.mark.parametrize("kind", ["expired", "of another key"])
+def test_a_certificate_for_devices_is_checked(here: Place, tmp_path: Path, kind: str):
+    """A pair that does not fit is a mistake, and the service does not start; one that has ended is a warning."""
+    certificates = Certificates(tmp_path)
+    shown, other = certificates.expired(), certificates.server()
+    key = shown.key if kind == "expired" else other.key
+    keys = f'tls = "starttls"\ncertificate_file = "{shown.chain}"\nkey_file = "{key}"\n'
+    here.config.write_text(here.text().replace("[[smtp]]\n", "[[smtp]]\n" + keys))
+    checked = scangate("check", "--config", here.config)
+    started = scangate("run", "--once", "--config", here.config)
+    assert f"{shown.chain} ended on 2021-01-01" in checked.stderr
+    if kind == "expired":
+        assert (checked.returncode, started.returncode) == (Exit.OK, Exit.OK), checked.stderr + started.stderr
+    else:
+        assert (checked.returncode, started.returncode) == (Exit.CONFIG, Exit.START)
+        assert "do not go together" in checked.stderr
+        assert "do not go together" in started.stderr
 
 
 @pytest.mark.parametrize(
