@@ -22,8 +22,7 @@ class Hooks:
         self, server: Any, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         """Take any sender while there is room for the message; 452 while there is not."""
-        room = await asyncio.to_thread(self._intake.has_room, _declared_size(options))
-        if not room:
+        if not self._intake.has_room(_declared_size(options)):  # asks the kernel's memory, not the disk
             log(Event.SPACE_LOW, listener=server.rule.name)
             return "452 4.3.1 No room at the moment, try again later"
         envelope.mail_from = address or "<>"

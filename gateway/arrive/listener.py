@@ -10,7 +10,6 @@ from conf.model import Smtp
 from gateway.arrive.intake import Intake
 from gateway.arrive.smtp import DeviceSession
 from gateway.events import Event, log
-from gateway.spool.job import JobId
 
 
 class ListenError(Exception):
@@ -24,7 +23,7 @@ class Listener:
     intake: Intake
     rules: tuple[Smtp, ...]
     sessions: set[DeviceSession] = field(default_factory=set)
-    commits: set["asyncio.Task[JobId]"] = field(default_factory=set)
+    commits: set["asyncio.Future[None]"] = field(default_factory=set)
     server: asyncio.Server | None = None
 
     async def open(self) -> None:

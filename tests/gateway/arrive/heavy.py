@@ -1,6 +1,6 @@
 """A process that takes messages by SMTP and prints the most memory it ever had, in bytes.
 
-``python -m tests.gateway.arrive.heavy ROOT SIZE_BYTES``: a listener in this process, its devices in another.
+``python -m tests.gateway.arrive.heavy ROOT SIZE_BYTES COUNT``: a listener in this process, its devices in others.
 """
 
 import asyncio
@@ -29,24 +29,31 @@ def send(port: int, size_bytes: int) -> None:
         assert client.getreply()[0] == 250
 
 
-async def take(root: Path, size_bytes: int) -> None:
-    """Take one small message and then one of the size; print peak resident bytes after each."""
+def fork(port: int, size_bytes: int) -> int:
+    """Send one message in a process of its own; return its id."""
+    pid = os.fork()
+    if pid == 0:
+        send(port, size_bytes)
+        os._exit(0)
+    return pid
+
+
+async def take(root: Path, size_bytes: int, count: int) -> None:
+    """Take small messages and then those of the size, so many at once; print peak resident bytes after either."""
     with opened(config(root)) as box:
         listener = Listener(box.intake, box.config.smtp[:1])
         await listener.open()
         assert listener.server is not None
         port = listener.server.sockets[0].getsockname()[1]
         for size in (1_000_000, size_bytes):
-            pid = os.fork()
-            if pid == 0:
-                send(port, size)
-                os._exit(0)
-            while os.waitpid(pid, os.WNOHANG)[0] == 0:  # noqa: ASYNC110, ASYNC222  never waits; sets no event
+            pids = [fork(port, size) for _ in range(count)]
+            while pids:
                 await asyncio.sleep(0.01)
+                pids = [pid for pid in pids if os.waitpid(pid, os.WNOHANG)[0] == 0]  # noqa: ASYNC222  never waits
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)  # noqa: T201  its answer
         print(len(box.journal.jobs()), flush=True)  # noqa: T201  its answer
         await listener.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(take(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

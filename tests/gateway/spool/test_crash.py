@@ -10,7 +10,7 @@ import pytest
 
 from gateway.spool import files
 from gateway.spool.job import OWED, State
-from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, PAGES, SCANS, STEP, TOLD
+from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, MAILS, PAGES, SCANS, STEP, TOLD
 from tests.gateway.spool.given import Box, config, opened
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -78,6 +78,24 @@ def test_a_mail_killed_at_any_step(base):
                 stored = box.spool.jobs / job.id / "original" / "message.eml"
                 assert stored.read_bytes() == MAIL.encode()
     assert acknowledged >= 1
+
+
+def test_mails_committed_together_killed_at_any_step(base):
+    """Killed between two of several renames, or anywhere else, each mail is owed whole or not; acknowledged, it is."""
+    works = crash("mails", base)
+    assert sum("after rename" in step_of(work) for work in works) == MAILS
+    acknowledged, counts = 0, set()
+    for work in works:
+        told = (work / TOLD).read_text(encoding="ascii").split() if (work / TOLD).exists() else None
+        acknowledged += told is not None
+        for box in recovered(work):
+            assert_tidy(box, step_of(work))
+            jobs = box.journal.jobs(OWED)
+            counts.add(len(jobs))
+            if told is not None:
+                assert sorted(job.id for job in jobs) == sorted(told), step_of(work)
+    assert counts == set(range(MAILS + 1))
+    assert acknowledged >= 2  # before the journal, and when it comes through
 
 
 def assert_each_scan_once(box: Box, died_at: str) -> None:
