@@ -3,9 +3,16 @@
 import logging
 import sys
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, cast
 
-import structlog
+# Where structlog finds rich it loads it, to colour tracebacks on a terminal: 6 MB and 60 ms more for every service.
+_modules = cast("dict[str, object]", sys.modules)
+_is_without_rich = _modules.setdefault("rich", None) is None
+try:
+    import structlog
+finally:
+    if _is_without_rich:
+        del _modules["rich"]
 
 
 class Event(StrEnum):

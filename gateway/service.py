@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import os
 import signal
 import time
@@ -84,6 +85,9 @@ class Service:
             async with asyncio.TaskGroup() as group:
                 stations = [group.create_task(work) for work in (*self._stations(), self.screen.run())]
                 doors = [group.create_task(door.run()) for door in self.doors]
+                # What there is now stays: to look through it at each full collection would stop everything for 20 ms.
+                gc.collect()
+                gc.freeze()
                 log(Event.SERVICE_READY, shares=len(self.doors), listeners=len(self.config.smtp))
                 await stop.wait()
                 for port in ports:

@@ -30,8 +30,7 @@ class Hooks:
         if forbidden is not None:
             server.visit.tell(forbidden.reply)
             return forbidden.reply
-        room = await asyncio.to_thread(self._intake.has_room, declared_size(options))
-        if not room:
+        if not self._intake.has_room(declared_size(options)):  # asks the kernel's memory, not the disk
             log(Event.SPACE_LOW, listener=server.rule.name)
             return "452 4.3.1 No room at the moment, try again later"
         envelope.mail_from = address or "<>"

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,10 +13,11 @@ from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import Envelope
-from gateway.spool.files import Spool
+from gateway.spool.files import Finished, Spool
 from gateway.spool.job import JobId, State
 from gateway.spool.journal import Journal
 from gateway.spool.repeats import Repeats
+from gateway.spool.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ class Intake:
     poke: Callable[[], None]
     repeats: Repeats
     repeats_lock: threading.Lock = field(default_factory=threading.Lock)
+    commits: Together[Finished] = field(init=False)
+    entries: Together[Envelope] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the places where threads meet."""
+        object.__setattr__(self, "commits", Together(self._commit_all))
+        object.__setattr__(self, "entries", Together(self._admit_all))
 
     def has_room(self, size_bytes: int = 0, *, is_here: bool = False) -> bool:
         """Tell whether a scan of this size leaves the reserve free: the mail made of it may be 1.4 times as large.
@@ -54,26 +62,49 @@ class Intake:
         except (sqlite3.Error, JournalError):
             return False
 
-    def admit(self, envelope: Envelope) -> None:
-        """Enter a committed job in the journal and poke the next station.
+    def commit(self, finished: Finished) -> None:
+        """Commit a draft, together with those of other threads. ``admit`` has to follow.
 
-        The job is ours whether or not the journal takes it: what the journal refuses now (disk full) is adopted later.
+        Raises what went wrong with it; then nothing was promised and the draft is gone.
         """
+        self.commits.ask(finished)
+
+    def _commit_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
         try:
-            self.journal.admit(envelope, time.time())
-            log(
-                Event.JOB_ACCEPTED,
-                envelope.id,
-                origin=str(envelope.origin),
-                client=envelope.origin.client or None,
-                recipients=len(envelope.recipients),
-                size_bytes=envelope.size_bytes,
-            )
+            errors: Sequence[Exception | None] = files.commit_all(self.spool, finished)
+        except Exception as error:  # noqa: BLE001  whatever it is, nobody was promised anything
+            errors = [error] * len(finished)
+        for one, wrong in zip(finished, errors, strict=True):
+            if wrong is not None:
+                files.discard(self.spool, one.draft)
+        return errors
+
+    def admit(self, envelope: Envelope) -> None:
+        """Enter a committed job in the journal, together with those of other threads, and poke the next station.
+
+        The job is ours whether or not the journal takes it: what it refuses now (disk full) is adopted later.
+        """
+        self.entries.ask(envelope)
+
+    def _admit_all(self, envelopes: Sequence[Envelope]) -> Sequence[Exception | None]:
+        try:
+            self.journal.admit_all(envelopes, time.time())
+            for envelope in envelopes:
+                log(
+                    Event.JOB_ACCEPTED,
+                    envelope.id,
+                    origin=str(envelope.origin),
+                    client=envelope.origin.client or None,
+                    recipients=len(envelope.recipients),
+                    size_bytes=envelope.size_bytes,
+                )
         except (sqlite3.Error, JournalError) as error:
-            log(Event.LOCAL_FAULT, envelope.id, reason=f"journal: {error}")
+            for envelope in envelopes:
+                log(Event.LOCAL_FAULT, envelope.id, reason=f"journal: {error}")
         finally:
-            self.spool.in_hand.discard(envelope.id)
+            self.spool.in_hand.difference_update(envelope.id for envelope in envelopes)
         self.poke()
+        return [None] * len(envelopes)
 
 
 def now_utc() -> datetime:

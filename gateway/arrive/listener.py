@@ -15,7 +15,6 @@ from gateway.arrive.guard import Guard
 from gateway.arrive.intake import Intake
 from gateway.arrive.smtp import DeviceSession
 from gateway.events import Event, log
-from gateway.spool.job import JobId
 
 _DAY_S: Final = 86_400.0
 
@@ -31,7 +30,7 @@ class Listener:
     intake: Intake
     rules: tuple[Smtp, ...]
     sessions: set[DeviceSession] = field(default_factory=set)
-    commits: set["asyncio.Task[JobId]"] = field(default_factory=set)
+    commits: set["asyncio.Future[None]"] = field(default_factory=set)
     contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
     server: asyncio.Server | None = None
     guard: Guard = field(init=False)

@@ -9,6 +9,7 @@ import time
 from typing import Final
 
 from conf.model import Share
+from gateway.spool.alone import Alone
 from gateway.spool.database import JournalError
 from gateway.spool.journal import Journal
 from hotfolder.arrival import Arrival
@@ -23,7 +24,7 @@ def note(journal: Journal, share: Share, arrival: Arrival) -> None:
         return
     now = time.time()
     try:
-        journal.alone.note(share.name, [file.key for file in arrival.files], now, now - _KEPT_S)
+        Alone(journal.database).note(share.name, [file.key for file in arrival.files], now, now - _KEPT_S)
     except (sqlite3.Error, JournalError) as error:
         raise OSError(errno.EIO, f"the journal cannot note a scan without a sidecar, so it stays: {error}") from error
 
@@ -36,4 +37,4 @@ def remembered(journal: Journal, share: Share) -> dict[str, float]:
     if not share.sidecars:
         return {}
     now = time.time()
-    return {key: now - at for key, at in journal.alone.times(share.name, now).items()}
+    return {key: now - at for key, at in Alone(journal.database).times(share.name, now).items()}

@@ -26,7 +26,6 @@ from gateway.arrive.intake import Intake
 from gateway.arrive.lines import next_line
 from gateway.arrive.receive import Dialogue, Reception, Stream
 from gateway.events import Event, log
-from gateway.spool.job import JobId
 
 _COMMAND_TIMEOUT_S: Final = 300.0  # RFC 5321 section 4.5.3.2.7
 _UNANSWERED_BYTES: Final = 1 << 20  # the reader holds 2 kB and the kernel hands over 256 kB: more is one line
@@ -43,7 +42,7 @@ class DeviceSession(SMTP):
         intake: Intake,
         guard: Guard,
         sessions: set["DeviceSession"],
-        commits: set["asyncio.Task[JobId]"],
+        commits: set["asyncio.Future[None]"],
         contexts: Mapping[str, ssl.SSLContext],
     ) -> None:
         self._intake = intake
@@ -70,6 +69,10 @@ class DeviceSession(SMTP):
             timeout=_COMMAND_TIMEOUT_S,
             loop=asyncio.get_running_loop(),
         )
+
+    def __dir__(self) -> tuple[str, ...]:
+        """Only what aiosmtpd looks for in a session, at each connection: to look through everything took 0.06 ms."""
+        return _FOUND
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Answer a stranger or one too many with a sentence; begin the dialogue with anyone else."""
@@ -192,12 +195,8 @@ class DeviceSession(SMTP):
             case _:
                 for reply in await answer(self, command):
                     await self.push(reply)
-                self._judge(reply)
-
-    def _judge(self, reply: str) -> None:
-        """Renew the time for the next command, unless this was none."""
-        if not reply.startswith("500"):
-            self._reset_timeout()
+                if not reply.startswith("500"):  # it was a command: the time for the next begins
+                    self._reset_timeout()
 
     async def ask(self, challenge: bytes) -> bytes | None:
         """Send a challenge of a login and return the answer's line, None for one over the limit."""
@@ -295,3 +294,6 @@ class DeviceSession(SMTP):
     @property
     def _client(self) -> str:
         return "" if self.session is None else host_of(self.session.peer)
+
+
+_FOUND: Final = tuple(name for name in dir(DeviceSession) if name.startswith(("smtp_", "auth_")))

@@ -38,6 +38,32 @@ def write_file(path: Path, chunks: Iterable[bytes], mode: int = 0o640) -> int:
     return size_bytes
 
 
+def write_unflushed(path: Path, data: bytes) -> int:
+    """Write a new file whole, have the device begin with it, and return it open: its flush has to follow, and a close.
+
+    Raises FileExistsError when the name is taken, OSError when the disk is at fault; then the part written is removed.
+    """
+    checkpoint(f"before write {path.name}")
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+    try:
+        write_all(fd, data)
+        begin_flush(fd)
+    except BaseException:
+        os.close(fd)
+        path.unlink(missing_ok=True)
+        raise
+    checkpoint(f"after write {path.name}")
+    return fd
+
+
+def begin_flush(fd: int, start_bytes: int = 0, size_bytes: int = 0) -> None:
+    """Have the kernel begin to write out a range, up to the end when no size is given, and do not wait for it.
+
+    Only a hint: a flush has to follow. Linux does so on POSIX_FADV_DONTNEED, and drops what is on the device already.
+    """
+    os.posix_fadvise(fd, start_bytes, size_bytes, os.POSIX_FADV_DONTNEED)
+
+
 def write_all(fd: int, data: bytes) -> int:
     """Write every byte of data to an open file, however many calls it takes; return how many."""
     view = memoryview(data)
@@ -57,13 +83,24 @@ def replace_file(path: Path, chunks: Iterable[bytes], mode: int = 0o640) -> int:
 
 def rename(source: Path, target: Path) -> None:
     """Rename durably: both parent directories are fsynced. Raises OSError; then a restart finds one or the other."""
+    rename_unflushed(source, target)
+    sync_parents(target.parent, source.parent, [source.name])
+
+
+def rename_unflushed(source: Path, target: Path) -> None:
+    """Rename; ``sync_parents`` has to follow."""
     checkpoint(f"before rename {source.name}")
     source.rename(target)
     checkpoint(f"after rename {source.name}")
-    sync_directory(target.parent)
-    if source.parent != target.parent:
-        sync_directory(source.parent)
-    checkpoint(f"after sync {source.name}")
+
+
+def sync_parents(new: Path, old: Path, names: Iterable[str]) -> None:
+    """Flush the directory that names were renamed to, then the one that they were renamed from."""
+    sync_directory(new)
+    if old != new:
+        sync_directory(old)
+    for name in names:
+        checkpoint(f"after sync {name}")
 
 
 def sync_directory(path: Path) -> None:

@@ -5,14 +5,14 @@
     spool/failed/<JobId>/     told to a person; kept until a person removes it
     spool/quarantine/<JobId>/ could not be understood; kept for a person to look at
 
-The rename from incoming to jobs is the commit: before it nothing is promised, after it everything is.
+The rename from incoming to jobs, once flushed, is the commit: before that nothing is promised, after it everything is.
 """
 
 import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -128,23 +128,76 @@ def begin_as(spool: Spool, job_id: JobId) -> Draft:
     return draft
 
 
-def commit(spool: Spool, draft: Draft, envelope: Envelope) -> None:
-    """Take responsibility: envelope, directories and both parents are flushed, and the draft becomes a job.
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A draft that is ready for its commit.
 
-    The files under ``draft.originals`` were flushed by whoever wrote them. When this returns, the job survives a power
-    cut; when it raises OSError, nothing was promised. Files of a share are claimed into the job only after this.
+    ``unflushed``: its originals that are not flushed yet, open for writing; the device should have begun with them.
     """
-    durable.write_file(draft.directory / ENVELOPE, [encode(envelope)])
-    durable.sync_directory(draft.originals)
-    durable.sync_directory(draft.directory)
-    if find(spool, draft.id) is not None:
-        raise FileExistsError(errno.EEXIST, "a job with this id exists", str(draft.directory))
+
+    draft: Draft
+    envelope: Envelope
+    unflushed: tuple[int, ...] = ()
+
+
+def commit(spool: Spool, draft: Draft, envelope: Envelope) -> None:
+    """Take responsibility for one draft, whose files were flushed by whoever wrote them: as ``commit_all``.
+
+    Raises OSError; then nothing was promised. Files of a share are claimed into the job only after this.
+    """
+    for error in commit_all(spool, [Finished(draft, envelope)]):
+        if error is not None:
+            raise error
+
+
+def commit_all(spool: Spool, finished: Sequence[Finished]) -> list[Exception | None]:
+    """Take responsibility for drafts; return for each what went wrong with it, in order.
+
+    When this returns, those without an error survive a power cut: originals, envelope, both directories and both
+    parents are flushed. Of the others nothing was promised, and they are no jobs. All is written and renamed before the
+    first flush, so that a journaling file system writes its journal once for all of them instead of at every step.
+    """
+    errors: dict[JobId, Exception] = {}
+    envelopes: dict[JobId, int] = {}
     try:
-        durable.rename(draft.directory, spool.jobs / draft.id)
-    except OSError:
-        if not draft.directory.exists():  # renamed, but a flush failed: its sender is refused, so it must not be sent
-            remove(spool.jobs / draft.id)
-        raise
+        _each(finished, errors, lambda one: _write(spool, one, envelopes))
+        _each(finished, errors, lambda one: _flush(spool, one, envelopes[one.draft.id]))
+    finally:
+        for fd in envelopes.values():
+            os.close(fd)
+    renamed = [one.draft.id for one in finished if one.draft.id not in errors]
+    try:
+        if renamed:
+            durable.sync_parents(spool.jobs, spool.incoming, renamed)
+    except OSError as error:
+        errors.update(dict.fromkeys(renamed, error))
+    for job_id in errors.keys() & envelopes.keys():  # its sender is refused, so it must not be sent
+        remove(spool.jobs / job_id)
+    return [errors.get(one.draft.id) for one in finished]
+
+
+def _each(finished: Sequence[Finished], errors: dict[JobId, Exception], step: Callable[[Finished], None]) -> None:
+    """Take a step with each that has no error yet; one that fails leaves the others alone."""
+    for one in finished:
+        if one.draft.id not in errors:
+            try:
+                step(one)
+            except Exception as error:  # noqa: BLE001  whatever it is, its own sender hears of it
+                errors[one.draft.id] = error
+
+
+def _write(spool: Spool, one: Finished, envelopes: dict[JobId, int]) -> None:
+    if find(spool, one.draft.id) is not None:
+        raise FileExistsError(errno.EEXIST, "a job with this id exists", str(one.draft.directory))
+    envelopes[one.draft.id] = durable.write_unflushed(one.draft.directory / ENVELOPE, encode(one.envelope))
+    durable.rename_unflushed(one.draft.directory, spool.jobs / one.draft.id)
+
+
+def _flush(spool: Spool, one: Finished, envelope: int) -> None:
+    for fd in (*one.unflushed, envelope):
+        os.fsync(fd)
+    durable.sync_directory(spool.jobs / one.draft.id / ORIGINAL)
+    durable.sync_directory(spool.jobs / one.draft.id)
 
 
 def note_copied(draft: Draft) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conf.model import Address
-from gateway.spool.alone import Alone
 from gateway.spool.database import Database
 from gateway.spool.envelope import Envelope, OriginKind
 from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, Recipient, State
@@ -54,30 +53,14 @@ class Journal:
         is_uncertain: bool = False,
     ) -> bool:
         """Enter a committed job; False, and no change, when it is there already."""
-        created_at = envelope.arrived_at.timestamp()
         with self._database.transaction() as db:
-            entered = db.execute(
-                "INSERT OR IGNORE INTO job (id, state, created_at, changed_at, origin, title, size_bytes, is_uncertain)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    envelope.id,
-                    state,
-                    created_at,
-                    now,
-                    str(envelope.origin),
-                    envelope.title,
-                    size_bytes or envelope.size_bytes,
-                    is_uncertain,
-                ),
-            )
-            if entered.rowcount == 0:
-                return False
-            db.executemany(
-                "INSERT INTO recipient (job, place, address, fate) VALUES (?, ?, ?, ?)",
-                [(envelope.id, place, address, Fate.PENDING) for place, address in enumerate(envelope.recipients)],
-            )
-            _note(db, envelope.id, now, state, "adopted after a restart" if is_uncertain else "")
-        return True
+            return _admit(db, envelope, now, state, size_bytes=size_bytes, is_uncertain=is_uncertain)
+
+    def admit_all(self, envelopes: Iterable[Envelope], now: float) -> None:
+        """Enter committed jobs in one transaction, all or none; those that are there already stay as they are."""
+        with self._database.transaction() as db:
+            for envelope in envelopes:
+                _admit(db, envelope, now, State.ACCEPTED, size_bytes=0, is_uncertain=False)
 
     def admit_wreck(self, job_id: JobId, now: float, reason: str) -> None:
         """Enter a job directory that cannot be understood, as quarantined; it has no recipients."""
@@ -158,11 +141,6 @@ class Journal:
         with self._database.transaction() as db:
             db.execute("UPDATE job SET is_uncertain = 1 WHERE id = ?", (job_id,))
             _note(db, job_id, now, State.SENDING, reason)
-
-    @property
-    def alone(self) -> Alone:
-        """Which scans went without a sidecar, in the same database."""
-        return Alone(self._database)
 
     def job(self, job_id: JobId) -> Job | None:
         """Return a job, or None when the journal does not know it."""
@@ -288,6 +266,33 @@ class Journal:
         """Return when a job came into which state, and why, oldest first."""
         rows = self._database.rows("SELECT at, state, detail FROM history WHERE job = ? ORDER BY at, rowid", (job_id,))
         return [(at, State(state), detail) for at, state, detail in rows]
+
+
+def _admit(
+    db: sqlite3.Connection, envelope: Envelope, now: float, state: State, *, size_bytes: int, is_uncertain: bool
+) -> bool:
+    entered = db.execute(
+        "INSERT OR IGNORE INTO job (id, state, created_at, changed_at, origin, title, size_bytes, is_uncertain)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            envelope.id,
+            state,
+            envelope.arrived_at.timestamp(),
+            now,
+            str(envelope.origin),
+            envelope.title,
+            size_bytes or envelope.size_bytes,
+            is_uncertain,
+        ),
+    )
+    if entered.rowcount == 0:
+        return False
+    db.executemany(
+        "INSERT INTO recipient (job, place, address, fate) VALUES (?, ?, ?, ?)",
+        [(envelope.id, place, address, Fate.PENDING) for place, address in enumerate(envelope.recipients)],
+    )
+    _note(db, envelope.id, now, state, "adopted after a restart" if is_uncertain else "")
+    return True
 
 
 def _note(db: sqlite3.Connection, job_id: JobId, now: float, state: State, detail: str) -> None:

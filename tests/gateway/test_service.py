@@ -30,6 +30,8 @@ from tests.peers import scans
 from tests.peers.loopback import ADDRESS, wait_until
 from tests.peers.process import Process
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture
 def here(tmp_path: Path) -> Place:
@@ -227,3 +229,10 @@ def test_heavy_libraries_wait_until_they_are_needed():
     code = "import sys, gateway.service; print([m for m in ('PIL', 'pypdf', 'pikepdf', 'msal') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_service_does_without_what_only_terminals_need():
+    """The service holds no library of the command line's tables, which can still load it."""
+    said = "import sys, gateway.service; print('rich' in sys.modules); import rich.table; print('rich' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ended.stdout.split() == ["False", "True"]

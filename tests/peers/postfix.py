@@ -95,6 +95,12 @@ class Postfix:
         """Close."""
         self.close()
 
+    @property
+    def pid(self) -> int:
+        """The process that all its others descend from, while it runs."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
     def start(self) -> None:
         """Serve, at the same port as before a stop."""
         assert self._process is None, "it runs already"

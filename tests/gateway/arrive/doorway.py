@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+from gateway.arrive.arriving import STORED
 from gateway.arrive.listener import Listener
-from gateway.arrive.receive import STORED
 from gateway.spool import files
 from gateway.spool.job import State
 from tests.gateway.spool.given import Box

@@ -1,7 +1,7 @@
 """A process that takes messages by SMTP and prints the most memory it ever had, in bytes.
 
-``python -m tests.gateway.arrive.heavy ROOT SIZE_BYTES [DEVICES]``: a listener in this process, its devices in others,
-which send one such message each at the same time.
+``python -m tests.gateway.arrive.heavy ROOT SIZE_BYTES DEVICES``: a listener in this process, its devices in others,
+which send a small message each at the same time, and then such a one.
 """
 
 import asyncio
@@ -48,15 +48,15 @@ def start(port: int, size_bytes: int) -> int:
 
 
 async def take(root: Path, size_bytes: int, devices: int) -> None:
-    """Take one small message and then those of the size; print peak resident bytes after each."""
+    """Take small messages and then those of the size, so many at once; print peak resident bytes after either."""
     with opened(config(root)) as box:
         listener = Listener(box.intake, box.config.smtp[:1])
         await listener.open()
         assert listener.server is not None
         port = listener.server.sockets[0].getsockname()[1]
         status_fd = os.open("/proc/self/status", os.O_RDONLY)
-        for size, count in ((1_000_000, 1), (size_bytes, devices)):
-            pids = [start(port, size) for _ in range(count)]
+        for size in (1_000_000, size_bytes):
+            pids = [start(port, size) for _ in range(devices)]
             while pids:
                 pids = [pid for pid in pids if os.waitpid(pid, os.WNOHANG)[0] == 0]  # noqa: ASYNC222  never waits
                 await asyncio.sleep(0.01)
@@ -66,4 +66,4 @@ async def take(root: Path, size_bytes: int, devices: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1]), int(sys.argv[2]), int((*sys.argv, "1")[3])))
+    asyncio.run(take(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -1,3 +1,4 @@
+import random
 import re
 from itertools import pairwise
 
@@ -55,6 +56,45 @@ def test_any_cut_gives_what_the_whole_gives(stream, cuts):
         assert ended[0].startswith(message)
     else:
         assert (message, rest) == expected
+
+
+# What can be at an edge: every beginning of an end, of a dot to remove, and of what only looks like one.
+PIECES = (b"\r", b"\n", b".", b"\r\n", b"\r\n.", b"\r\n..", b"\r\n.\r", b"\r\r\n", b"\r\n\r\n.", b"a", b"abc", b"\n.\n")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_of_many_cuts_gives_what_the_whole_gives(seed):
+    """Case 32: 200,000 streams of mixed line ends and dot lines, each cut anywhere, also within what is pipelined."""
+    chance = random.Random(seed)
+    ended = 0
+    for _ in range(25_000):
+        stream = b"".join(chance.choices(PIECES, k=chance.randrange(12)))
+        if chance.random() < 0.7:
+            stream += b"\r\n.\r\n" + b"".join(chance.choices((b"MAIL FROM:<>\r\n", b"QUIT\r\n", b"\r\n.\r\n"), k=2))
+        ends = sorted({0, len(stream), *(chance.randint(0, len(stream)) for _ in range(chance.randrange(6)))})
+        blocks = [stream[start:end] for start, end in pairwise(ends)]
+        expected = reference(stream)
+        message, rest = fed(blocks)
+        if expected is None:
+            assert rest is None, blocks
+        else:
+            ended += 1
+            assert (message, rest) == expected, blocks
+    assert 12_000 < ended < 25_000
+
+
+@pytest.mark.parametrize(
+    "text", [b"a\r\n.\r\nQUIT\r\n", b".\r\n.\r\n", b"..\r\n...\r\n.\r\n.\r\n", b"\r\r\n..\r\n\r\n.\r\n"]
+)
+def test_every_edge_of_a_block(text):
+    """The same for every way to cut a short stream into three, behind what fills a block up to its edge."""
+    for filling in (b"", b"x" * 4094 + b"\r\n", b"x" * 4095 + b"\r"):
+        stream = filling + text
+        expected = reference(stream)
+        for first in range(len(stream) - len(text), len(stream) + 1):
+            for second in range(first, len(stream) + 1):
+                blocks = [stream[:first], stream[first:second], stream[second:]]
+                assert fed(blocks) == expected, (first, second)
 
 
 @given(STREAMS, st.binary(max_size=20))

@@ -43,7 +43,7 @@ def test_a_refusing_journal_lets_go_too(box, monkeypatch):
     def admit(*_: object) -> bool:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(Journal, "admit", admit)
+    monkeypatch.setattr(Journal, "admit_all", admit)
     committed = box.commit()
     box.spool.in_hand.add(committed.id)
     with capture_logs() as logged:

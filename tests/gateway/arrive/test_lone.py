@@ -120,11 +120,11 @@ def test_the_journal_tells_how_long_ago(tmp_path: Path):
     """By key, whatever its bytes, for each share; a time of the future, from a clock that was wrong, counts as now."""
     name = "a/caf\udce9\n.pdf"
     with opened(config(tmp_path)) as box:
-        box.journal.alone.note("scans", [name], 1000.0, 0.0)
-        box.journal.alone.note("scans", ["b.pdf"], 9000.0, 0.0)
-        box.journal.alone.note("other", ["c.pdf"], 1000.0, 0.0)
-        assert box.journal.alone.times("scans", 2000.0) == {name: 1000.0, "b.pdf": 2000.0}
-        assert box.journal.alone.times("scans", 5000.0) == {name: 1000.0, "b.pdf": 2000.0}
-        box.journal.alone.note("scans", ["d.pdf"], 5000.0, 1500.0)
-        assert box.journal.alone.times("scans", 5000.0) == {"b.pdf": 2000.0, "d.pdf": 5000.0}
-        assert box.journal.alone.times("other", 5000.0) == {"c.pdf": 1000.0}
+        Alone(box.journal.database).note("scans", [name], 1000.0, 0.0)
+        Alone(box.journal.database).note("scans", ["b.pdf"], 9000.0, 0.0)
+        Alone(box.journal.database).note("other", ["c.pdf"], 1000.0, 0.0)
+        assert Alone(box.journal.database).times("scans", 2000.0) == {name: 1000.0, "b.pdf": 2000.0}
+        assert Alone(box.journal.database).times("scans", 5000.0) == {name: 1000.0, "b.pdf": 2000.0}
+        Alone(box.journal.database).note("scans", ["d.pdf"], 5000.0, 1500.0)
+        assert Alone(box.journal.database).times("scans", 5000.0) == {"b.pdf": 2000.0, "d.pdf": 5000.0}
+        assert Alone(box.journal.database).times("other", 5000.0) == {"c.pdf": 1000.0}

@@ -4,39 +4,20 @@ import asyncio
 import os
 import select
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from gateway.arrive import receive
-from gateway.arrive.receive import STORED
-from gateway.spool import durable
+from gateway.arrive.arriving import STORED
+from gateway.spool import durable, files, recover
+from gateway.spool.journal import Journal
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, port_of, send, stored, talk
+from tests.gateway.arrive.gate import Gate
+from tests.gateway.spool.given import NOW_S
 from tests.peers.loopback import until, wait_until
 from tests.peers.scanner import Device
-
-
-class Gate:
-    """A step that a thread of the listener is stopped at until it may pass."""
-
-    def __init__(self) -> None:
-        self.reached = threading.Event()
-        self.opened = threading.Event()
-
-    def pass_through(self) -> None:
-        """Stop here until the gate is open."""
-        self.reached.set()
-        assert self.opened.wait(DEADLINE_S)
-
-
-@pytest.fixture
-def gate() -> Iterator[Gate]:
-    """A gate that is open at the end, whatever happened."""
-    made = Gate()
-    yield made
-    made.opened.set()
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, gate: Gate, step: str) -> None:
@@ -82,15 +63,21 @@ async def test_no_250_before_the_commit_has_ended(box, monkeypatch, gate, step):
     assert stored(box) == [MAIL]
 
 
-async def test_the_journal_knows_before_the_device(box, monkeypatch, gate):
-    """When the device hears 250 the journal has the job already."""
+async def test_the_journal_knows_right_after_the_device(box, monkeypatch, gate):
+    """A device hears 250 once the job is on disk; its row follows, and closing the listener waits for it."""
+    monkeypatch.setattr(Journal, "admit_all", lambda *args, real=Journal.admit_all: (gate.pass_through(), real(*args)))
     async with listening(box) as listener:
-
-        def words(device: Device) -> int:
-            send(device)
-            return len(box.journal.jobs())
-
-        assert await talk(listener, words) == 1
+        assert (await talk(listener, send)).startswith(b"250")
+        await until(gate.reached.is_set, DEADLINE_S, "the entry begun")
+        assert len(files.listing(box.spool.jobs)) == 1
+        assert box.journal.jobs() == []
+        assert recover.adopt(box.spool, box.journal, NOW_S) == 0
+        closing = asyncio.create_task(listener.close())
+        await until(lambda: not listener.sessions, DEADLINE_S, "the sessions ended")
+        assert not closing.done()
+        gate.opened.set()
+        await closing
+        assert stored(box) == [MAIL]
 
 
 def go_by_close(device: Device) -> None:

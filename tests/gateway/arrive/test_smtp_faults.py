@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.arrive.receive import STORED
+from gateway.arrive import policy
+from gateway.arrive.arriving import HELD_BYTES, STORED
 from gateway.spool import durable, files, recover
 from gateway.spool.job import JobId
 from gateway.spool.journal import Journal
@@ -66,12 +67,13 @@ def assert_untouched(box: Box) -> None:
     ],
 )
 @pytest.mark.parametrize("step", ["write", "flush", "envelope", "parent"])
-async def test_a_fault_of_the_disk_is_temporary(box, monkeypatch, number, reply, step):
+@pytest.mark.parametrize("copies", [1, 20_000])
+async def test_a_fault_of_the_disk_is_temporary(box, monkeypatch, number, reply, step, copies):
     """Wherever the disk fails, the device hears a temporary refusal, nothing is left, and its next try is taken."""
 
     def words(device: Device) -> tuple[bytes, bytes]:
         begin(device)
-        refused = device.ask(MAIL * 1000 + b".\r\n")
+        refused = device.ask(MAIL * copies + b".\r\n")
         monkeypatch.undo()
         assert_untouched(box)
         return refused, send(device)
@@ -92,24 +94,25 @@ async def test_a_fault_of_the_disk_is_temporary(box, monkeypatch, number, reply,
     assert stored(box) == [MAIL]
 
 
+@pytest.mark.parametrize("size_bytes", [100, 2 * HELD_BYTES])
 @pytest.mark.parametrize(("number", "reply"), [(errno.ENOSPC, b"452 "), (errno.EMFILE, b"451 ")])
-async def test_a_draft_that_cannot_be_begun_is_refused_before_the_message(box, monkeypatch, number, reply):
-    """When nothing can be written, DATA itself is answered with the refusal, and the session goes on."""
+async def test_a_draft_that_cannot_be_begun_is_refused(box, monkeypatch, number, reply, size_bytes):
+    """When no draft can be had, a message of any size is heard to its end and refused, and the session goes on."""
 
     def words(device: Device) -> tuple[bytes, bytes]:
-        for said in (b"HELO x\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<office@contoso.com>\r\n"):
-            assert device.ask(said).startswith(b"250")
-        return device.ask(b"DATA\r\n"), device.ask(b"NOOP\r\n")
+        return send(device, b"QUIT\r\n" * (size_bytes // 6)), device.ask(b"NOOP\r\n")
 
     fail_beginning(monkeypatch, number)
     async with listening(box) as listener:
         refused, alive = await talk(listener, words)
     assert refused.startswith(reply)
     assert alive.startswith(b"250")
+    assert_untouched(box)
 
 
-async def test_after_354_the_message_is_never_heard_as_commands(box, monkeypatch):
-    """A draft that vanishes before it is written is refused in place of 354: a message's lines are never commands."""
+@pytest.mark.parametrize("size_bytes", [100, 2 * HELD_BYTES])
+async def test_after_354_the_message_is_never_heard_as_commands(box, monkeypatch, size_bytes):
+    """A draft that vanishes before it is written is refused behind the message, whose lines are never commands."""
     real = files.begin_as
 
     def begin_as(spool: files.Spool, job_id: JobId) -> files.Draft:
@@ -118,14 +121,26 @@ async def test_after_354_the_message_is_never_heard_as_commands(box, monkeypatch
         return draft
 
     def words(device: Device) -> list[bytes]:
-        for said in (b"HELO x\r\n", b"MAIL FROM:<>\r\n", b"RCPT TO:<office@contoso.com>\r\n"):
-            assert device.ask(said).startswith(b"250")
-        return [device.ask(b"DATA\r\n"), device.ask(b"NOOP\r\n")]
+        return [send(device, b"QUIT\r\n" * (size_bytes // 6)), device.ask(b"NOOP\r\n")]
 
     monkeypatch.setattr(files, "begin_as", begin_as)
     async with listening(box) as listener:
         replies = await talk(listener, words)
     assert [reply[:3] for reply in replies] == [b"451", b"250"]
+    assert_untouched(box)
+
+
+@pytest.mark.parametrize("size_bytes", [100, 2 * HELD_BYTES])
+async def test_a_fault_of_our_own_before_the_commit_is_temporary(box, monkeypatch, size_bytes):
+    """The same for an error on the way to the commit, with a draft begun: it does not stay behind."""
+
+    def whom_to_tell(_: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(policy, "whom_to_tell", whom_to_tell)
+    async with listening(box) as listener:
+        reply = await talk(listener, lambda device: send(device, b"QUIT\r\n" * (size_bytes // 6)))
+    assert reply.startswith(b"451 4.3.0 ")
     assert_untouched(box)
 
 
@@ -150,7 +165,7 @@ async def test_a_journal_that_fails_loses_nothing(box, monkeypatch):
     def admit(*_: object) -> bool:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(Journal, "admit", admit)
+    monkeypatch.setattr(Journal, "admit_all", admit)
     async with listening(box) as listener:
         assert (await talk(listener, send)).startswith(b"250")
     monkeypatch.undo()
@@ -162,10 +177,10 @@ async def test_a_journal_that_fails_loses_nothing(box, monkeypatch):
 async def test_a_fault_of_our_own_is_temporary(box, monkeypatch):
     """An error nobody foresaw is answered 451 and logged with its traceback; nothing is left, the session goes on."""
 
-    def commit(*_: object) -> None:
+    def commit_all(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(files, "commit", commit)
+    monkeypatch.setattr(files, "commit_all", commit_all)
     with capture_logs() as logged:
         async with listening(box) as listener:
             reply, alive = await talk(listener, lambda device: (send(device), device.ask(b"NOOP\r\n")))

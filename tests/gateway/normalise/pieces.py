@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from conf.model import Address, Config
-from gateway.arrive.receive import STORED
+from gateway.arrive.arriving import STORED
 from gateway.normalise import joining, partial
 from gateway.spool import files
 from gateway.spool.envelope import Origin, Original, OriginKind

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from gateway.arrive.receive import STORED
+from gateway.arrive.arriving import STORED
 from gateway.normalise.runner import Normaliser
 from gateway.spool import files
 from gateway.spool.envelope import Origin, Original, OriginKind

@@ -14,19 +14,22 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from conf.model import Config
 from gateway.arrive.folder import FolderDoor
 from gateway.arrive.listener import Listener
-from gateway.spool import durable
+from gateway.spool import durable, files
+from gateway.spool.envelope import Original
+from gateway.spool.files import Finished
 from gateway.spool.journal import Journal
 from gateway.spool.repeats import Repeats
 from hotfolder import claim, lease
 from hotfolder.arrival import Arrival, ArrivedFile
 from hotfolder.look import stamp_of
-from tests.gateway.spool.given import config, opened
+from tests.gateway.spool.given import NOW, NOW_S, config, envelope, opened
 
 DEAD: Final = 99
 SCANS: Final = {"one.pdf": b"%PDF-1.4 one", "two.pdf": b"%PDF-1.4 two"}
@@ -35,6 +38,7 @@ PAGES: Final = {f"Doc_{number:04d}.tif": b"page %d" % number for number in (9998
 FOLDER: Final = "alice@contoso.com"
 IN_FOLDER: Final = {"one.pdf": b"%PDF-1.4 one", "one.txt": b"Subject: Invoice\r\n"}
 MAIL: Final = "Subject: scan\r\n\r\nThe scan.\r\n"
+MAILS: Final = 3
 TOLD: Final = "acknowledged"
 STEP: Final = "died-at"
 
@@ -64,7 +68,7 @@ def arm(root: Path, at: int) -> None:
 
     durable.checkpoint = step
     claim.rename_exclusive = between("claim rename", claim.rename_exclusive)  # type: ignore[attr-defined]
-    Journal.admit = between("journal", Journal.admit)  # type: ignore[method-assign]
+    Journal.admit_all = between("journal", Journal.admit_all)  # type: ignore[method-assign]
     Repeats.note = between("note", Repeats.note)  # type: ignore[method-assign]
     sys.addaudithook(lambda event, args: step(f"{event} {args[0]!r}") if event in _EVENTS else None)
 
@@ -104,6 +108,23 @@ def knowing_repeats(configured: Config) -> Config:
     """The same configuration, its listener with ``repeats``."""
     listener = configured.smtp[0].model_copy(update={"repeats": 600.0})
     return configured.model_copy(update={"smtp": (listener,)})
+
+
+def take_mails(configured: Config, at: int) -> None:
+    """Commit three mails together; their job ids are noted once their devices may be answered."""
+    root = configured.gateway.state.parent
+    with opened(configured) as box:
+        finished = []
+        for number in range(MAILS):
+            draft = files.begin(box.spool, NOW)
+            text = MAIL.encode() + b"%d" % number
+            (draft.originals / "0001").write_bytes(text)
+            original = Original("0001", "scan.eml", len(text), sha256(text).hexdigest())
+            finished.append(Finished(draft, envelope(draft.id, originals=(original,))))
+        arm(root, at)
+        assert files.commit_all(box.spool, finished) == [None] * MAILS
+        (root / TOLD).write_text(" ".join(one.draft.id for one in finished), encoding="ascii")
+        box.journal.admit_all([one.envelope for one in finished], NOW_S)
 
 
 def take_scans(configured: Config, at: int) -> None:
@@ -213,6 +234,8 @@ if __name__ == "__main__":
             each_step(take_mail, base)
         case "repeats":
             each_step(take_repeatable_mail, base)
+        case "mails":
+            each_step(take_mails, base)
         case "share":
             each_step(take_scans, base)
         case "pages":

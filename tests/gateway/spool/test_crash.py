@@ -11,7 +11,7 @@ import pytest
 from gateway.spool import files
 from gateway.spool.job import OWED, State
 from tests.gateway.arrive.doorway import listening, send, talk
-from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, PAGES, SCANS, STEP, TOLD, knowing_repeats
+from tests.gateway.spool.crashing import FOLDER, IN_FOLDER, MAIL, MAILS, PAGES, SCANS, STEP, TOLD, knowing_repeats
 from tests.gateway.spool.given import Box, config, opened
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -101,6 +101,24 @@ async def test_a_mail_killed_at_any_step_and_sent_again(base):
                 doubled.append(step_of(work))
     assert "before note" in doubled
     assert "after note" not in doubled
+
+
+def test_mails_committed_together_killed_at_any_step(base):
+    """Killed between two of several renames, or anywhere else, each mail is owed whole or not; acknowledged, it is."""
+    works = crash("mails", base)
+    assert sum("after rename" in step_of(work) for work in works) == MAILS
+    acknowledged, counts = 0, set()
+    for work in works:
+        told = (work / TOLD).read_text(encoding="ascii").split() if (work / TOLD).exists() else None
+        acknowledged += told is not None
+        for box in recovered(work):
+            assert_tidy(box, step_of(work))
+            jobs = box.journal.jobs(OWED)
+            counts.add(len(jobs))
+            if told is not None:
+                assert sorted(job.id for job in jobs) == sorted(told), step_of(work)
+    assert counts == set(range(MAILS + 1))
+    assert acknowledged >= 2  # before the journal, and when it comes through
 
 
 def assert_each_scan_once(box: Box, died_at: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.spool import durable, files
 from gateway.spool.envelope import CorruptEnvelopeError
-from gateway.spool.files import SpoolError, open_spool
+from gateway.spool.files import Finished, SpoolError, open_spool
 from gateway.spool.job import JobId
 from tests.gateway.spool.given import NOW, envelope
 
@@ -28,23 +28,89 @@ def test_a_state_that_cannot_be_written_is_told(tmp_path):
         open_spool(tmp_path / "state")
 
 
-def test_a_commit_is_flushed_in_order(box, monkeypatch):
-    """The envelope, the originals' names and the job's are flushed before the rename, both parents after it."""
+def test_a_commit_is_flushed_to_the_last_name(box, monkeypatch):
+    """After the rename envelope, originals, both directories and then both parents are flushed, before it returns."""
     passed: list[str] = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        passed.append(f"flush {Path(f'/proc/self/fd/{fd}').readlink().relative_to(box.spool.jobs.parent)}")
+        real(fd)
+
     draft = files.begin(box.spool, NOW)
     monkeypatch.setattr(durable, "checkpoint", passed.append)
-    files.commit(box.spool, draft, envelope(draft.id))
-    assert passed == [
+    monkeypatch.setattr(os, "fsync", fsync)
+    with (draft.originals / "0001").open("xb") as original:
+        files.commit_all(box.spool, [Finished(draft, envelope(draft.id), (original.fileno(),))])
+    job = f"jobs/{draft.id}"
+    assert [step for step in passed if not step.startswith("after sync directory")] == [
         "before write envelope.json",
         "after write envelope.json",
-        "after sync directory original",
-        f"after sync directory {draft.id}",
         f"before rename {draft.id}",
         f"after rename {draft.id}",
-        "after sync directory jobs",
-        "after sync directory incoming",
+        f"flush {job}/original/0001",
+        f"flush {job}/envelope.json",
+        f"flush {job}/original",
+        f"flush {job}",
+        "flush jobs",
+        "flush incoming",
         f"after sync {draft.id}",
     ]
+
+
+def test_drafts_committed_together_share_the_flush_of_the_parents(box, monkeypatch):
+    """Each of several is flushed as if alone, and only then are both parents, once for all of them."""
+    flushed: list[str] = []
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{fd}").readlink().name)
+        real(fd)
+
+    drafts = [files.begin(box.spool, NOW) for _ in range(3)]
+    monkeypatch.setattr(os, "fsync", fsync)
+    finished = [Finished(draft, envelope(draft.id)) for draft in drafts]
+    assert files.commit_all(box.spool, finished) == [None, None, None]
+    assert flushed == [
+        *(name for draft in drafts for name in ("envelope.json", "original", draft.id)),
+        "jobs",
+        "incoming",
+    ]
+    assert set(files.listing(box.spool.jobs)) == {draft.id for draft in drafts}
+
+
+def test_of_drafts_committed_together_each_fails_alone(box, monkeypatch):
+    """What goes wrong with one is told for that one; the others are jobs, and of it nothing is left to be sent."""
+    drafts = [files.begin(box.spool, NOW) for _ in range(4)]
+    (box.spool.failed / drafts[0].id).mkdir()
+    (drafts[1].directory / files.ENVELOPE).touch()
+    real = os.fsync
+
+    def fsync(fd: int) -> None:
+        if Path(f"/proc/self/fd/{fd}").readlink().name == drafts[2].id:
+            raise OSError(errno.EIO, "fault")
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    errors = files.commit_all(box.spool, [Finished(draft, envelope(draft.id)) for draft in drafts])
+    assert [type(error) for error in errors] == [FileExistsError, FileExistsError, OSError, type(None)]
+    assert files.listing(box.spool.jobs) == (drafts[3].id,)
+
+
+@pytest.mark.parametrize("failing", ["jobs", "incoming"])
+def test_drafts_whose_parents_are_not_flushed_are_all_refused(box, monkeypatch, failing):
+    """When the flush that several share fails, each hears of it, and none is left that would be delivered."""
+    drafts = [files.begin(box.spool, NOW) for _ in range(3)]
+
+    def fsync(fd: int) -> None:
+        if Path(f"/proc/self/fd/{fd}").readlink().name == failing:
+            raise OSError(errno.EIO, "fault")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    errors = files.commit_all(box.spool, [Finished(draft, envelope(draft.id)) for draft in drafts])
+    assert [type(error) for error in errors] == [OSError] * 3
+    assert files.listing(box.spool.jobs) == ()
+    assert os.listdir(box.spool.incoming) == []
 
 
 def test_a_draft_becomes_a_job(box):

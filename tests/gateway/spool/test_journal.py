@@ -35,6 +35,28 @@ def test_a_job_is_entered_once(journal):
     assert (job.created_at, job.size_bytes, job.attempts, job.is_told, job.is_uncertain) == (NOW_S, 4, 0, False, False)
 
 
+def test_several_jobs_are_entered_at_once(journal):
+    """Jobs entered together are each as if entered alone; one that is there already stays as it is."""
+    journal.admit(THREE, NOW_S)
+    journal.move(THREE.id, State.READY, NOW_S)
+    others = [envelope(f"2026112{number}T090257Z-aaaa") for number in (4, 5)]
+    journal.admit_all([others[0], THREE, others[1]], NOW_S)
+    assert [(job.id, job.state) for job in journal.jobs()] == [
+        (others[1].id, State.ACCEPTED),
+        (others[0].id, State.ACCEPTED),
+        (THREE.id, State.READY),
+    ]
+    assert [recipient.address for recipient in journal.jobs()[0].recipients] == list(others[1].recipients)
+
+
+def test_jobs_entered_at_once_are_all_entered_or_none(journal):
+    """When one of several cannot be entered, none is: they are adopted later, one by one."""
+    fine, odd = envelope("20261124T090257Z-aaaa"), envelope("20261125T090257Z-aaaa", recipients=(None,))
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.admit_all([fine, odd], NOW_S)
+    assert journal.jobs() == []
+
+
 def test_an_unknown_job_is_none(journal):
     """The journal knows nothing of a job that was never entered, and moves none."""
     assert journal.job(JobId("20261123T090257Z-zzzz")) is None
