@@ -17,7 +17,7 @@ from hotfolder.watch import Pace, Report, arrivals
 RULE = Rule(quiet_s=0.12, incomplete_timeout_s=600.0, confirm_s=0.02, busy_s=0.03, unknown_s=30.0)
 PACE = Pace(pending_s=0.1, idle_s=0.1, gap_s=0.01)
 BY_EVENTS_ALONE = replace(PACE, idle_s=3600.0)
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 class Clock:
@@ -117,7 +117,7 @@ class Watching:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition; TimeoutError after twenty seconds."""
+    """Wait for a condition; TimeoutError after a minute."""
     async with asyncio.timeout(DEADLINE_S):
         while not condition():  # noqa: ASYNC110  what is waited for are files and threads, which set no event
             await asyncio.sleep(0.005)
