@@ -120,7 +120,7 @@ def test_killed_while_it_splits(make_box: Callable[..., Box]):
     wait_until(lambda: len(delivered(first)) == 3, 30, "the mails")
     first.stop()
     names = steps.read_text(encoding="utf-8").splitlines()
-    begin, end = names.index("after admit") + 2, len(names) - names[::-1].index("after make_ready")
+    begin, end = names.index("after admit_all") + 2, len(names) - names[::-1].index("after make_ready")
     assert end - begin > 40
     with ThreadPoolExecutor(max_workers=4) as several:
         # Every step of the station alone is in test_runner_split; here every third, with all that is around it.
