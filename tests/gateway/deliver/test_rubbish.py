@@ -13,7 +13,7 @@ from gateway.deliver.rubbish import LEAST_S, LONGEST_S, ROOM_BYTES, surplus
 from gateway.spool import files
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import JobId, State
-from gateway.spool.journal import Ended
+from gateway.spool.no_scans import Ended
 from hotfolder.settle import EMPTY, NOT_A_SCAN
 from image.refusal import refusal_of
 from image.sniff import Kind
