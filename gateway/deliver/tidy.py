@@ -59,7 +59,9 @@ class Tidier:
         """
         gone = surplus(told(self.journal.database, OriginKind.SHARE, FORGOTTEN), now) if self._is_steady(now) else ()
         for job in gone:
-            files.remove(self.spool.failed / job.id)
+            directory = files.find(self.spool, job.id)  # not yet moved aside, it would be adopted as a new job
+            if directory is not None:
+                files.remove(directory)
             self.journal.forget(job.id)
         if gone:
             log(Event.SPOOL_PRUNED, jobs=len(gone), size_bytes=sum(job.size_bytes for job in gone))
