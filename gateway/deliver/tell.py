@@ -37,6 +37,8 @@ _LOOK_S: Final = 30.0
 _AT_ONCE: Final = 1000
 _TIDY_S: Final = 3600.0
 _MOVE_S: Final = 10.0
+_UNSHOWN: Final = 10
+"""After so many that a share does not show it is the share; fewer may be files that the disk cannot read."""
 _REST: Final = 20
 """From tidying to tidying so many times what it took: a ``_failed`` with 10,000 files takes half a second."""
 
@@ -57,6 +59,7 @@ class Teller:
     _tidied_s: float = -math.inf
     _rested_s: float = -math.inf
     _is_fuller: bool = False
+    _unsent: str = ""
 
     async def run(self) -> None:
         """Tell until cancelled."""
@@ -82,15 +85,30 @@ class Teller:
         So that a share that is gone or blocked keeps none of the others waiting, what it has still to show comes last.
         """
         self.board.look()
-        told = self.failures.send_digests(time.time())
+        told = self._send_digests()
         told += sum(self._tell_guarded(job) for job in self.journal.untold(_AT_ONCE) if not self._is_moving(job))
         for share in self.config.share:
-            owed = self.journal.unshown(str(Origin(OriginKind.SHARE, share.name)), _AT_ONCE)
-            for job in owed:
-                if not self._tell_guarded(job, is_mailed=True):
-                    break  # as little as this one
-                told += 1
+            failures = 0
+            for job in self.journal.unshown(str(Origin(OriginKind.SHARE, share.name)), _AT_ONCE):
+                if self._tell_guarded(job, is_mailed=True):
+                    told += 1
+                    continue
+                failures += 1
+                if failures >= _UNSHOWN:
+                    break  # it is the share then
         return told
+
+    def _send_digests(self) -> int:
+        """Send what is due; what keeps one from being made keeps nobody from hearing of anything else."""
+        try:
+            return self.failures.send_digests(time.time())
+        except (sqlite3.Error, JournalError):
+            raise
+        except Exception as error:  # noqa: BLE001  a mail that cannot be made must not end the service
+            if self._unsent != str(error):
+                self._unsent = str(error)
+                log(Event.LOCAL_FAULT, reason=f"telling of many failures: {error}")
+            return 0
 
     def _tell_guarded(self, job: Job, *, is_mailed: bool = False) -> bool:
         try:
