@@ -9,18 +9,17 @@ import contextlib
 import math
 import sqlite3
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from conf.carry import domain_of, first_carrier, is_listed
+from conf.carry import is_listed
 from conf.model import Address, Config, Share
 from gateway.deliver.board import Board
 from gateway.deliver.flood import kind_of
 from gateway.deliver.notice import Failure
-from gateway.deliver.post import Failures
+from gateway.deliver.post import Failures, reachable
 from gateway.deliver.tidy import Tidier
 from gateway.events import Event, log
 from gateway.spool import files, loop
@@ -191,12 +190,8 @@ class Teller:
         When that is nobody, those who wait for a scan from a share: a text in the share alone may never be read.
         """
         sender = () if envelope is None else self._sender_of(envelope)
-        return self._reachable((*sender, *self.config.gateway.admin)) or self._reachable(_waiting(job, envelope))
-
-    def _reachable(self, addresses: Iterable[Address]) -> tuple[Address, ...]:
-        upstreams = self.config.upstream
-        carried = (a for a in addresses if "." in domain_of(a) and first_carrier(upstreams, a) is not None)
-        return tuple(dict.fromkeys(carried))
+        told = reachable(self.config, (*sender, *self.config.gateway.admin))
+        return told or reachable(self.config, _waiting(job, envelope))
 
     def _sender_of(self, envelope: Envelope) -> tuple[Address, ...]:
         """Return the sender of a mail if a device may write to it: else a made-up one makes us write to strangers."""

@@ -52,7 +52,11 @@ def look(config: Config) -> Found:
         else:
             owner = _account(status.st_uid)
             is_folder = stat.S_ISDIR(status.st_mode)
-            fault = _fault_of_owner(share, owner, service, config.gateway.state) if is_folder else "is not a folder; name one"
+            fault = (
+                _fault_of_owner(share, owner, service, config.gateway.state)
+                if is_folder
+                else "is not a folder; name one"
+            )
             if owner is not None:
                 found.owners[share.name] = owner.pw_name
         if fault:
@@ -108,7 +112,9 @@ def _fault_of_owner(
     mend = f"give it to the service's user: chown {name} {share.path}"
     if service is None and _is_roots(state):
         both = f"chown USER {share.path}, chown -R USER {state}"
-        mend = f"run scangate as a user of its own, not as root, and give that user the folder and gateway.state: {both}"
+        mend = (
+            f"run scangate as a user of its own, not as root, and give that user the folder and gateway.state: {both}"
+        )
     if owner is None:
         return f"belongs to no known account; {mend}"
     if owner.pw_uid == 0:

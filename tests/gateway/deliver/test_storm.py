@@ -209,6 +209,20 @@ async def test_a_digest_that_cannot_be_made_silences_nobody(
         assert len(_notices(here)) == 3
 
 
+async def test_a_new_admin_hears_of_what_waited_for_the_old_one(tmp_path: Path, clock: Clock):
+    """Whoever has taken over within the hour gets the digest too: a mail to who has left is told to nobody."""
+    gateway = {"name": "box", "state": str(tmp_path / "state"), "admin": ["left@contoso.com"]}
+    async with _box(tmp_path, gateway=gateway) as here:
+        for number in range(3):
+            _fail(here, NOT_A_SCAN, f"junk{number}.docx")
+        here.teller.tell_all()
+    clock.now += HOUR_S
+    async with _box(tmp_path, gateway={**gateway, "admin": ["new@contoso.com"]}) as here:
+        here.teller.tell_all()
+        (digest,) = [job for job in _notices(here) if job.title == "notice about share/scans"]
+        assert [one.address for one in digest.recipients] == ["left@contoso.com", "new@contoso.com"]
+
+
 class _CrashError(BaseException):
     """The process ends here."""
 
