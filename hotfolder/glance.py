@@ -19,6 +19,8 @@ HUGE_S: Final = 0.05
 LEAST_S: Final = 5.0
 _SHARE: Final = 20
 """A full listing comes at the latest after so many times what it takes: a twentieth of a core."""
+LONGEST_S: Final = 60.0
+"""And never later than this, though one that met with a busy disk took longer than any."""
 _TICK_NS: Final = 20_000_000
 """Changes within one tick of the file system's clock (10 ms at the longest) leave one and the same time."""
 
@@ -55,11 +57,12 @@ class Glance:
         """
         full, began_s = self._full, time.perf_counter()
         stamp = _stamp(folder)
-        is_old = full is None or began_s - full.at_s >= max(LEAST_S, _SHARE * full.took_s)
+        is_old = full is None or began_s - full.at_s >= min(max(LEAST_S, _SHARE * full.took_s), LONGEST_S)
         if full is not None and not is_old and stamp is not None and stamp == full.folder:
             names = (key for key in keys if is_scan_name(key) and "/" not in key)
             known = list_names(folder, names, clock, bound)
-            known.strange = {**full.strange, **known.strange}
+            others = {key: why for key, why in full.strange.items() if key not in known.sightings}
+            known.strange = {**others, **known.strange}
             known.more = full.more
             return known
         self._full = None

@@ -16,6 +16,8 @@ from hotfolder.track import Outlook
 from hotfolder.unfinished import Unfinished
 
 _STUCK = frozenset({Hold.INCOMPLETE, Hold.OPEN})
+_LONGEST = 6
+"""A finished page waits at most so many times ``hold_s``, an hour, for what in its folder never stops changing."""
 
 
 def in_folders(
@@ -30,7 +32,8 @@ def in_folders(
 
     A folder is complete when nothing in it is on its way, and nothing in it has changed for ``gap_s``. A file that was
     cut short, or bears the name of an upload, or cannot be looked at, is waited for until ``hold_s`` after its last
-    change; then the scan goes without it, and says so. ``said`` is that of the look before: what was missing then may
+    change; then the scan goes without it, and says so. So it does an hour after its last page, whatever is still being
+    written there: a log, say, that nobody ever ends. ``said`` is that of the look before: what was missing then may
     have been taken, and the scan left.
     """
     said = {key: one for key, one in said.items() if _is_still_there(key, one[0], histories, unfinished)}
@@ -43,7 +46,8 @@ def in_folders(
             continue
         waits_for = {key: _waits_until_s(key, histories[key], seen, ready, rule) for key in keys}
         waits_for |= {key: _comes_until_s(unfinished[key], rule) for key in uploads.get(folder, ())}
-        until_s = max(waits_for.values())
+        pages_s = max(histories[key].changed_s for key in keys if key in ready)
+        until_s = min(max(waits_for.values()), pages_s + _LONGEST * rule.hold_s)
         if now_s >= until_s:
             late = [key for key in uploads.get(folder, ()) if unfinished[key].stamp is not None]
             for scan in _complete(folder, keys, late, histories, seen, rule):

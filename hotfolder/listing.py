@@ -28,8 +28,8 @@ class Listing:
 
     ``strange``: what bears the name of a scan, or of a folder for scans, but is none, with a clause that says why.
     ``folders``: the inode of each sub-folder that was looked into, by name. ``more``: how many files were left out,
-    all of them empty or strange. ``unfinished``: files that bear the name of an upload, with their age by ctime, and
-    files that could not be looked at (None).
+    all of them empty or strange. ``unfinished``: files that bear the name of an upload, with their age by ctime, unless
+    the listing is bounded; and files that could not be looked at (None).
     """
 
     sightings: dict[str, Sighting] = field(default_factory=dict)
@@ -43,6 +43,7 @@ class Listing:
 class Bound:
     """How many files that are no scans now are listed, empty ones and strange ones apart: the rest is only counted.
 
+    None of those that bear an upload's name: where listings are bounded nothing waits for them.
     ``known``: the empty files of the listing before. They come first, or their time would begin again.
     """
 
@@ -104,7 +105,7 @@ def _list_into(
     with os.scandir(fd) as entries:
         for entry in entries:
             name, key = entry.name, prefix + entry.name
-            if not (is_scan_name(name) or is_upload_name(name) or is_folder_name(name)):
+            if not (is_scan_name(name) or is_folder_name(name) or (bound is None and is_upload_name(name))):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
@@ -142,7 +143,7 @@ def _add(listing: Listing, key: str, status: os.stat_result, clock: Callable[[],
     if stat.S_ISDIR(status.st_mode):
         return status.st_ino
     name = split_key(key)[1]
-    if is_upload_name(name) and stat.S_ISREG(status.st_mode):
+    if bound is None and is_upload_name(name) and stat.S_ISREG(status.st_mode):
         age_s = max(0.0, time.time() - status.st_ctime)
         listing.unfinished[key] = Sighting(stamp_of(status), clock(), status.st_ctime_ns, age_s)
     elif is_scan_name(name):
@@ -167,8 +168,9 @@ def _add_scan(
 
 
 def list_names(folder: Path, names: Iterable[str], clock: Callable[[], float], bound: Bound) -> Listing:
-    """List these files of the top level alone. What is not there is left out. Raises OSError."""
+    """List these files of the top level alone. What is not there is left out. Raises OSError, as ``list_folder``."""
     listing = Listing()
+    faults = 0
     with open_directory(folder) as fd:
         for name in names:
             try:
@@ -176,6 +178,9 @@ def list_names(folder: Path, names: Iterable[str], clock: Callable[[], float], b
             except FileNotFoundError:
                 continue
             except OSError as error:
+                faults += 1
+                if faults > _FAULTS:
+                    raise
                 _note_unseen(listing, name, error)
             else:
                 _add(listing, name, status, clock, bound)

@@ -13,8 +13,14 @@ def is_there(state: Path) -> bool:
     return (state / NAME).exists()
 
 
+def is_whole(state: Path, size_bytes: int) -> bool:
+    """Tell whether just so much is kept: not the rest of a making cut short, nor what another configuration wanted."""
+    path = state / NAME
+    return path.exists() and path.stat().st_size == max(1, size_bytes)
+
+
 def keep(state: Path, size_bytes: int) -> None:
-    """Take the space without writing it. Raises OSError; then nothing is kept."""
+    """Take the space without writing it, in the place of what was kept before. Raises OSError; then nothing is kept."""
     path = state / NAME
     try:
         with path.open("wb") as file:

@@ -8,6 +8,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -69,14 +70,17 @@ class Gate:
 
     def _keep_ballast(self, free_bytes: int) -> None:
         is_falling, self._last_bytes = free_bytes < self._last_bytes, free_bytes
-        is_there = ballast.is_there(self.state)
+        size_bytes = ballast_bytes(self.reserve_bytes)
+        is_whole = ballast.is_whole(self.state, size_bytes)
         is_kept = is_ballast_kept(
-            is_there=is_there, is_falling=is_falling, free_bytes=free_bytes, reserve_bytes=self.reserve_bytes
+            is_there=is_whole, is_falling=is_falling, free_bytes=free_bytes, reserve_bytes=self.reserve_bytes
         )
-        if is_kept and not is_there:
-            ballast.keep(self.state, ballast_bytes(self.reserve_bytes))
-        elif is_there and not is_kept:
+        if is_kept and not is_whole:
+            ballast.keep(self.state, size_bytes)
+        elif not is_kept and ballast.is_there(self.state):
             ballast.give_up(self.state)
+            if not is_whole:
+                return
             log(
                 Event.SPACE_LOW,
                 reason="nearly nothing is free: the ballast is given up, so that scans can be delivered",
@@ -176,7 +180,11 @@ def gate(config: Config, spool: Spool) -> Gate:
 
 
 async def keep(config: Config, spool: Spool) -> None:
-    """Look after the shares until cancelled."""
+    """Look after the shares until cancelled; without one, what was kept for them is given up."""
+    if not config.share:
+        with suppress(OSError):
+            await asyncio.to_thread(ballast.give_up, config.gateway.state)
+        return
     watched, told = gate(config, spool), Refusals(config.samba.logs)
     has_user = any(share.user is not None for share in config.share)
 
@@ -185,6 +193,6 @@ async def keep(config: Config, spool: Spool) -> None:
         if has_user:
             told.look()
 
-    while config.share:
+    while True:
         await asyncio.to_thread(look)
         await asyncio.sleep(_EVERY_S)

@@ -3,10 +3,11 @@
 Each step may be repeated after a crash: a notice has the id of the job it is about, a digest that of its first one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from conf.carry import domain_of, first_carrier
 from conf.model import Address, Config
 from gateway.deliver import notice
 from gateway.deliver.digest_letter import COUNTED, NAMED, Heap, compose_digest, line_of
@@ -59,6 +60,12 @@ class Post:
         return files.find(self.spool, own_id) is not None or self.journal.job(own_id) is not None
 
 
+def reachable(config: Config, addresses: Iterable[Address]) -> tuple[Address, ...]:
+    """Return those that a mail of ours can be sent to, each once."""
+    carried = (a for a in addresses if "." in domain_of(a) and first_carrier(config.upstream, a) is not None)
+    return tuple(dict.fromkeys(carried))
+
+
 @dataclass(frozen=True, slots=True)
 class Failures:
     """The mails about failures of one gateway."""
@@ -101,9 +108,12 @@ class Failures:
         is_new = not self.post.has(mail)
         if is_new:
             heaps = {kind: Heap(*self.digests.lines(mail, kind, NAMED[kind])) for kind in Kind}
-            self.post.put(mail, desk.place, desk.whom, lambda head: compose_digest(desk.place, heaps, head), _date(now))
+            # Admins of now too: those of an hour ago may have left, and nobody hears of a notice that cannot be sent.
+            config = self.post.config
+            whom = tuple(dict.fromkeys((*desk.whom, *reachable(config, config.gateway.admin))))
+            self.post.put(mail, desk.place, whom, lambda head: compose_digest(desk.place, heaps, head), _date(now))
             count = sum(heap.count for heap in heaps.values())
-            log(Event.NOTICE_DIGEST, mail, origin=desk.place, failures=count, told=",".join(desk.whom))
+            log(Event.NOTICE_DIGEST, mail, origin=desk.place, failures=count, told=",".join(whom))
         self.digests.end(mail)
         return is_new
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.spool.journal import Ended
+from gateway.spool.no_scans import Ended
 
 LEAST_S: Final = 86400.0
 """None goes sooner: a person who finds that it was a scan after all, in a format we do not know, has the day."""

@@ -9,18 +9,17 @@ import contextlib
 import math
 import sqlite3
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from conf.carry import domain_of, first_carrier, is_listed
+from conf.carry import is_listed
 from conf.model import Address, Config, Share
 from gateway.deliver.board import Board
 from gateway.deliver.flood import kind_of
 from gateway.deliver.notice import Failure
-from gateway.deliver.post import Failures
+from gateway.deliver.post import Failures, reachable
 from gateway.deliver.tidy import Tidier
 from gateway.events import Event, log
 from gateway.spool import files, loop
@@ -37,6 +36,8 @@ _LOOK_S: Final = 30.0
 _AT_ONCE: Final = 1000
 _TIDY_S: Final = 3600.0
 _MOVE_S: Final = 10.0
+_UNSHOWN: Final = 10
+"""After so many that a share does not show it is the share; fewer may be files that the disk cannot read."""
 _REST: Final = 20
 """From tidying to tidying so many times what it took: a ``_failed`` with 10,000 files takes half a second."""
 
@@ -57,6 +58,7 @@ class Teller:
     _tidied_s: float = -math.inf
     _rested_s: float = -math.inf
     _is_fuller: bool = False
+    _unsent: str = ""
 
     async def run(self) -> None:
         """Tell until cancelled."""
@@ -82,15 +84,30 @@ class Teller:
         So that a share that is gone or blocked keeps none of the others waiting, what it has still to show comes last.
         """
         self.board.look()
-        told = self.failures.send_digests(time.time())
+        told = self._send_digests()
         told += sum(self._tell_guarded(job) for job in self.journal.untold(_AT_ONCE) if not self._is_moving(job))
         for share in self.config.share:
-            owed = self.journal.unshown(str(Origin(OriginKind.SHARE, share.name)), _AT_ONCE)
-            for job in owed:
-                if not self._tell_guarded(job, is_mailed=True):
-                    break  # as little as this one
-                told += 1
+            failures = 0
+            for job in self.journal.unshown(str(Origin(OriginKind.SHARE, share.name)), _AT_ONCE):
+                if self._tell_guarded(job, is_mailed=True):
+                    told += 1
+                    continue
+                failures += 1
+                if failures >= _UNSHOWN:
+                    break  # it is the share then
         return told
+
+    def _send_digests(self) -> int:
+        """Send what is due; what keeps one from being made keeps nobody from hearing of anything else."""
+        try:
+            return self.failures.send_digests(time.time())
+        except (sqlite3.Error, JournalError):
+            raise
+        except Exception as error:  # noqa: BLE001  a mail that cannot be made must not end the service
+            if self._unsent != str(error):
+                self._unsent = str(error)
+                log(Event.LOCAL_FAULT, reason=f"telling of many failures: {error}")
+            return 0
 
     def _tell_guarded(self, job: Job, *, is_mailed: bool = False) -> bool:
         try:
@@ -173,12 +190,8 @@ class Teller:
         When that is nobody, those who wait for a scan from a share: a text in the share alone may never be read.
         """
         sender = () if envelope is None else self._sender_of(envelope)
-        return self._reachable((*sender, *self.config.gateway.admin)) or self._reachable(_waiting(job, envelope))
-
-    def _reachable(self, addresses: Iterable[Address]) -> tuple[Address, ...]:
-        upstreams = self.config.upstream
-        carried = (a for a in addresses if "." in domain_of(a) and first_carrier(upstreams, a) is not None)
-        return tuple(dict.fromkeys(carried))
+        told = reachable(self.config, (*sender, *self.config.gateway.admin))
+        return told or reachable(self.config, _waiting(job, envelope))
 
     def _sender_of(self, envelope: Envelope) -> tuple[Address, ...]:
         """Return the sender of a mail if a device may write to it: else a made-up one makes us write to strangers."""

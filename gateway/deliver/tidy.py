@@ -15,6 +15,7 @@ from gateway.spool.envelope import OriginKind
 from gateway.spool.files import Spool
 from gateway.spool.job import JobId, is_job_id
 from gateway.spool.journal import Journal
+from gateway.spool.no_scans import told
 from hotfolder.errors import ShareError
 from hotfolder.prune import prune_failed
 from hotfolder.shelf_life import ShelfLife
@@ -56,9 +57,11 @@ class Tidier:
         Not by a clock that may just have been set, and not what came by mail: nothing else shows that. Raises
         sqlite3.Error.
         """
-        gone = surplus(self.journal.told(OriginKind.SHARE, FORGOTTEN), now) if self._is_steady(now) else ()
+        gone = surplus(told(self.journal.database, OriginKind.SHARE, FORGOTTEN), now) if self._is_steady(now) else ()
         for job in gone:
-            files.remove(self.spool.failed / job.id)
+            directory = files.find(self.spool, job.id)  # not yet moved aside, it would be adopted as a new job
+            if directory is not None:
+                files.remove(directory)
             self.journal.forget(job.id)
         if gone:
             log(Event.SPOOL_PRUNED, jobs=len(gone), size_bytes=sum(job.size_bytes for job in gone))

@@ -52,7 +52,11 @@ def look(config: Config) -> Found:
         else:
             owner = _account(status.st_uid)
             is_folder = stat.S_ISDIR(status.st_mode)
-            fault = _fault_of_owner(share, owner, service) if is_folder else "is not a folder; name one"
+            fault = (
+                _fault_of_owner(share, owner, service, config.gateway.state)
+                if is_folder
+                else "is not a folder; name one"
+            )
             if owner is not None:
                 found.owners[share.name] = owner.pw_name
         if fault:
@@ -101,9 +105,16 @@ def _fault_above(above: Path) -> str:
     return ""
 
 
-def _fault_of_owner(share: Share, owner: pwd.struct_passwd | None, service: pwd.struct_passwd | None) -> str:
+def _fault_of_owner(
+    share: Share, owner: pwd.struct_passwd | None, service: pwd.struct_passwd | None, state: Path
+) -> str:
     name = service.pw_name if service else "USER"
     mend = f"give it to the service's user: chown {name} {share.path}"
+    if service is None and _is_roots(state):
+        both = f"chown USER {share.path}, chown -R USER {state}"
+        mend = (
+            f"run scangate as a user of its own, not as root, and give that user the folder and gateway.state: {both}"
+        )
     if owner is None:
         return f"belongs to no known account; {mend}"
     if owner.pw_uid == 0:
@@ -134,6 +145,13 @@ def _service(state: Path) -> pwd.struct_passwd | None:
     except OSError:
         return None
     return None if owner is None or owner.pw_uid == 0 or owner.pw_name == _GUEST else owner
+
+
+def _is_roots(state: Path) -> bool:
+    try:
+        return state.stat().st_uid == 0
+    except OSError:
+        return False
 
 
 def _account(user_id: int) -> pwd.struct_passwd | None:

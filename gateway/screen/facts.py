@@ -32,11 +32,21 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Rubbish:
+    """What came into the share and was no scan, or stayed empty: how many files, and the last of them."""
+
+    count: int
+    name: str
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is told of a share. All times are local, with their zone.
 
     ``stopped_at`` is None while the service runs. ``resting`` of ``upstreams`` upstreams are at fault. ``waiting`` and
-    ``oldest_at`` count what is owed of this share. ``scans`` are its last ones, newest first.
+    ``oldest_at`` count what is owed of this share. ``scans`` are its last ones, newest first, without
+    what ``rubbish`` counts.
     """
 
     box: str
@@ -52,3 +62,4 @@ class Facts:
     oldest_at: datetime | None
     scans: tuple[Scan, ...]
     standing: Standing
+    rubbish: Rubbish | None = None

@@ -3,17 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from conf.model import Config, Share
 from gateway.screen.draw import SCANS
-from gateway.screen.facts import Facts, Rest, Scan
+from gateway.screen.facts import Facts, Rest, Rubbish, Scan
 from gateway.spool import files
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.files import Spool
 from gateway.spool.job import Job, State
 from gateway.spool.journal import Journal
+from gateway.spool.no_scans import counted
 from gateway.spool.traffic import Traffic
 from hotfolder.arrival import Standing
+from hotfolder.settle import EMPTY, NOT_A_SCAN
+from image.refusal import NO_SCANS
+
+_NO_SCANS: Final = (NOT_A_SCAN, EMPTY, *sorted(NO_SCANS))
+"""Failures that are only counted: thirty files of a copy program would leave no scan among the last ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,9 @@ def look(
         reserve_bytes=config.gateway.free_space,
         waiting=waiting,
         oldest_at=None if oldest_at is None else local(oldest_at),
-        scans=tuple(_scans(journal.of_origin(origin, SCANS))),
+        scans=tuple(_scans(journal.of_origin(origin, SCANS, but=_NO_SCANS))),
         standing=standing or Standing(share.name),
+        rubbish=_rubbish(journal, origin),
     )
 
 
@@ -60,6 +68,11 @@ def _scans(jobs: Iterable[Job]) -> Iterable[Scan]:
         next_try_at = local(job.next_try_at) if job.state is State.DEFERRED and job.next_try_at else None
         arrived_at = local(job.created_at)
         yield Scan(job.title, arrived_at, job.pages, job.recipients, job.state, job.reason, next_try_at)
+
+
+def _rubbish(journal: Journal, origin: str) -> Rubbish | None:
+    found = counted(journal.database, origin, _NO_SCANS)
+    return None if found is None else Rubbish(found.count, found.title, local(found.created_at))
 
 
 def local(at: float) -> datetime:

@@ -5,27 +5,17 @@ Every method is a transaction of its own, on disk when it returns. Times are sec
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from conf.model import Address
 from gateway.spool.database import Database
-from gateway.spool.envelope import Envelope, OriginKind
+from gateway.spool.envelope import Envelope
 from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, Recipient, State
 
 _JOB: Final = (
     "SELECT id, state, created_at, changed_at, origin, title, attempts, next_try_at, reason, is_told, is_uncertain,"
     " size_bytes, pages FROM job"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A job that has come to its end, as far as it matters for how long it is kept: when, and its size."""
-
-    id: JobId
-    changed_at: float
-    size_bytes: int
 
 
 class WrongMoveError(Exception):
@@ -172,17 +162,6 @@ class Journal:
         query = f"{_JOB} WHERE origin = ? AND state IN ('failed', 'quarantine') AND is_told = 2 ORDER BY id LIMIT ?"
         return self._jobs(query, (origin, limit))
 
-    def told(self, door: OriginKind, reasons: Iterable[str]) -> list[Ended]:
-        """Return the jobs of a kind of door that failed for one of these reasons, all being told, newest first."""
-        wanted = tuple(reasons)
-        marks = ",".join("?" * len(wanted))
-        query = (
-            "SELECT id, changed_at, size_bytes FROM job WHERE state = 'failed' AND is_told = 1"  # noqa: S608
-            f" AND origin LIKE ? AND reason IN ({marks}) ORDER BY id DESC"
-        )
-        rows = self._database.rows(query, (f"{door}/%", *wanted))
-        return [Ended(JobId(job), at, size_bytes) for job, at, size_bytes in rows]
-
     def forget(self, job_id: JobId) -> None:
         """Forget a job that has come to its end, with its history; its directory is gone."""
         with self._database.transaction() as db:
@@ -200,9 +179,15 @@ class Journal:
         marks = ",".join("?" * len(wanted))
         return self._jobs(f"{_JOB} WHERE state IN ({marks}) ORDER BY id DESC LIMIT ?", (*wanted, limit))
 
-    def of_origin(self, origin: str, limit: int) -> list[Job]:
-        """Return the last jobs that came through one door (``share/scans``), newest first."""
-        return self._jobs(f"{_JOB} WHERE origin = ? ORDER BY id DESC LIMIT ?", (origin, limit))
+    def of_origin(self, origin: str, limit: int, but: Iterable[str] = ()) -> list[Job]:
+        """Return the last jobs that came through one door (``share/scans``), newest first.
+
+        ``but``: without those that failed for one of these reasons.
+        """
+        left_out = tuple(but)
+        marks = ",".join("?" * len(left_out))
+        query = f"{_JOB} WHERE origin = ? AND NOT (state = 'failed' AND reason IN ({marks})) ORDER BY id DESC LIMIT ?"
+        return self._jobs(query, (origin, *left_out, limit))
 
     def owed_of(self, origin: str) -> tuple[int, float | None]:
         """Return how many jobs of one door are owed, and when the oldest of them arrived."""

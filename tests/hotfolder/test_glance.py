@@ -1,8 +1,11 @@
 """A huge share is listed seldom, and yet nothing that comes into it is overlooked."""
 
+import errno
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +115,50 @@ def test_when_some_go_others_become_known(eye: Eye):
     assert (len(found.track.histories), found.more) == (1000, 400)
     assert before.keys() - set(gone) <= found.track.histories.keys()
     assert all(found.track.histories[name].changed_s == before[name].changed_s for name in before.keys() - set(gone))
+
+
+def test_a_strange_file_that_becomes_a_scan_is_strange_no_more(eye: Eye, tmp_path_factory: pytest.TempPathFactory):
+    """One whose other name went, in another folder, is taken when an event tells of it, and is not held any more."""
+    other = tmp_path_factory.mktemp("other") / "scan.pdf"
+    other.write_bytes(pdf())
+    os.link(other, eye.folder / "scan.pdf")
+    _aged(eye.folder)
+    assert "scan.pdf" in eye.look().outlook.held
+    other.unlink()
+    eye.look("scan.pdf")
+    for _ in range(3):
+        found = eye.look()
+    assert found.outlook.ready == (("scan.pdf", Ready()),)
+    assert set(found.outlook.held) == {"link"}
+    assert eye.listings == 2
+
+
+def test_a_disk_at_fault_is_no_fault_of_each_file(eye: Eye, monkeypatch: pytest.MonkeyPatch):
+    """When none of the known files can be looked at the share cannot be read: what is known of them stays."""
+    before = dict(eye.track.histories)
+    real = os.stat
+
+    def failing(path: Any, **how: Any) -> os.stat_result:
+        if path in before:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return real(path, **how)
+
+    monkeypatch.setattr("hotfolder.listing.os.stat", failing)
+    found = eye.look()
+    assert found.unreadable == "the disk cannot read or write it; check the card or disk"
+    assert (found.track.histories, eye.listings) == (before, 1)
+
+
+def test_a_listing_that_took_long_is_not_relied_upon_for_long(eye: Eye, monkeypatch: pytest.MonkeyPatch):
+    """One that met with a busy disk puts the next off for a minute, not for twenty times what it took."""
+    full = eye.glance._full
+    assert full is not None
+    eye.glance._full = replace(full, took_s=60.0)
+    eye.look()
+    assert eye.listings == 1
+    eye.glance._full = replace(full, took_s=60.0, at_s=full.at_s - 60.0)
+    eye.look()
+    assert eye.listings == 2
 
 
 def test_a_folder_just_changed_is_listed_again(eye: Eye, tmp_path: Path):

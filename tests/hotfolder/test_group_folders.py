@@ -116,6 +116,17 @@ def test_an_upload_in_a_folder_holds_it_and_is_then_named():
     )
 
 
+def test_what_never_stops_changing_holds_a_folder_for_an_hour():
+    """A log that is written all day, or a temporary file, keeps no page in its folder for ever."""
+    steps: dict[str, Step] = {"job/1.jpg": WHOLE, "job/app.log": COMING}
+    assert (found(steps, 3599.0).scans, found(steps, 3599.0).outlook.is_pending) == ((), True)
+    assert found(steps, 3599.0).outlook.due_s <= 3600.0
+    assert found(steps, 3600.0).scans[0].notes == ("app.log could not be taken, and is missing from this mail.",)
+    changing = {"job/~cache.tmp": replace(UPLOAD, changed_s=3590.0)}
+    assert found({"job/1.jpg": WHOLE}, 3599.0, unfinished=changing).scans == ()
+    assert keys(found({"job/1.jpg": WHOLE}, 3600.0, unfinished=changing)) == [("job/1.jpg",)]
+
+
 def test_an_upload_holds_its_own_folder_only():
     """What is under way beside a folder, or in another one, is nothing to it; an empty one holds it for the gap."""
     steps: dict[str, Step] = {"job/1.jpg": WHOLE, "top.jpg": WHOLE}

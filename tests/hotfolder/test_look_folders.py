@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hotfolder.listing import list_folder
+from hotfolder.listing import Bound, list_folder
 from hotfolder.look import ask_lease, ask_structure, open_directory, stamp_of
 from hotfolder.names import display_key, is_folder_name, split_key
 from hotfolder.verdict import Unreadable, Whole, Writing
@@ -134,6 +134,15 @@ def test_uploads_are_seen_and_litter_is_not(tmp_path: Path):
     listing = list_folder(tmp_path, time.monotonic, with_folders=True)
     assert (set(listing.unfinished), listing.sightings) == ({f"job/{name}" for name in uploads}, {})
     assert listing.strange == {}
+
+
+def test_where_nothing_waits_for_uploads_none_is_listed(tmp_path: Path):
+    """In a share whose listing is bounded a hundred thousand files left by uploads take no memory."""
+    (tmp_path / "1.pdf.part").write_bytes(b"x")
+    (tmp_path / "1.pdf").write_bytes(b"x")
+    listing = list_folder(tmp_path, time.monotonic, bound=Bound())
+    assert (listing.unfinished, set(listing.sightings), listing.more) == ({}, {"1.pdf"}, 0)
+    assert set(list_folder(tmp_path, time.monotonic).unfinished) == {"1.pdf.part"}
 
 
 def test_folders_are_passed_over_otherwise(tmp_path: Path):

@@ -15,6 +15,7 @@ from gateway.arrive.folder import FolderDoor
 from gateway.spool import files
 from gateway.spool.alone import Alone
 from gateway.spool.envelope import Envelope
+from hotfolder.shelf_life import EARLIEST_S
 from tests.gateway.spool.given import Box, config, opened
 from tests.hotfolder.samples import pdf
 
@@ -116,15 +117,39 @@ def test_a_share_without_sidecars_notes_nothing(tmp_path: Path):
         assert lone.remembered(box.journal, box.config.share[0]) == {}
 
 
+NOW = EARLIEST_S + 1e6
+
+
 def test_the_journal_tells_how_long_ago(tmp_path: Path):
     """By key, whatever its bytes, for each share; a time of the future, from a clock that was wrong, counts as now."""
-    name = "a/caf\udce9\n.pdf"
+    name, later = "a/caf\udce9\n.pdf", NOW + 90_000
     with opened(config(tmp_path)) as box:
-        Alone(box.journal.database).note("scans", [name], 1000.0, 0.0)
-        Alone(box.journal.database).note("scans", ["b.pdf"], 9000.0, 0.0)
-        Alone(box.journal.database).note("other", ["c.pdf"], 1000.0, 0.0)
-        assert Alone(box.journal.database).times("scans", 2000.0) == {name: 1000.0, "b.pdf": 2000.0}
-        assert Alone(box.journal.database).times("scans", 5000.0) == {name: 1000.0, "b.pdf": 2000.0}
-        Alone(box.journal.database).note("scans", ["d.pdf"], 5000.0, 1500.0)
-        assert Alone(box.journal.database).times("scans", 5000.0) == {"b.pdf": 2000.0, "d.pdf": 5000.0}
-        assert Alone(box.journal.database).times("other", 5000.0) == {"c.pdf": 1000.0}
+        alone = Alone(box.journal.database)
+        alone.note("scans", [name], NOW - 1000, 0.0)
+        alone.note("scans", ["b.pdf"], later, 0.0)
+        alone.note("other", ["c.pdf"], NOW - 1000, 0.0)
+        assert alone.times("scans", NOW) == {name: NOW - 1000, "b.pdf": NOW}
+        assert alone.times("scans", NOW + 3000) == {name: NOW - 1000, "b.pdf": NOW}
+        alone.note("scans", ["d.pdf"], NOW + 3000, NOW - 500)
+        assert alone.times("scans", NOW + 3000) == {"b.pdf": NOW, "d.pdf": NOW + 3000}
+        assert alone.times("other", NOW + 3000) == {"c.pdf": NOW - 1000}
+
+
+@pytest.mark.parametrize("lagging", [5.0, NOW - 3600])
+def test_a_clock_that_lags_at_a_start_makes_nothing_older(tmp_path: Path, lagging: float):
+    """A box without a battery clock starts at 1970, or an hour ago, and again once it is set: the note is as it was."""
+    with opened(config(tmp_path)) as box:
+        alone = Alone(box.journal.database)
+        alone.note("scans", ["scan.pdf"], NOW, 0.0)
+        assert alone.times("scans", lagging) == {"scan.pdf": lagging}
+        assert alone.times("scans", NOW + 60) == {"scan.pdf": NOW}
+
+
+def test_what_was_noted_before_the_clock_was_set_is_as_young_as_it_can_be(tmp_path: Path):
+    """Noted at 1970: nobody knows when that was, so it counts as now, once; the next note does not sweep it away."""
+    with opened(config(tmp_path)) as box:
+        alone = Alone(box.journal.database)
+        alone.note("scans", ["scan.pdf"], 5.0, 0.0)
+        alone.note("scans", ["b.pdf"], NOW, NOW - 500)
+        assert alone.times("scans", NOW) == {"scan.pdf": NOW, "b.pdf": NOW}
+        assert alone.times("scans", NOW + 60) == {"scan.pdf": NOW, "b.pdf": NOW}

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.arrive import samba
 from gateway.arrive.samba import Gate, Refusals
 from gateway.spool import files
 from hotfolder.samba import CLOSED_NAME
+from tests.gateway.spool.given import config
 
 RESERVE = 200_000_000
 SMB1 = "  smb2_multi_protocol_reply_negprot: No protocol supported !\n"
@@ -121,6 +123,33 @@ def test_a_mark_that_cannot_be_made_keeps_no_ballast(gate: Gate, disk: Disk, tmp
     assert not (tmp_path / "ballast").exists()
     assert (tmp_path / CLOSED_NAME).exists()
     assert events(logs) == ["local-fault", "space-low", "shares-closed"]
+
+
+@pytest.mark.parametrize("left_bytes", [0, 1 << 20, 5 * RESERVE])
+def test_a_ballast_of_another_size_is_made_anew(gate: Gate, disk: Disk, tmp_path: Path, left_bytes: int):
+    """What a making cut short has left, or a larger ``free_space`` wanted, is no ballast; with little room it goes."""
+    path = tmp_path / "ballast"
+
+    def leave() -> None:
+        path.write_bytes(b"")
+        os.truncate(path, left_bytes)
+
+    leave()
+    with capture_logs() as logs:
+        gate.look()
+        assert path.stat().st_size == RESERVE // 2
+        leave()
+        disk.free_bytes = RESERVE + 1
+        gate.look()
+    assert (path.exists(), logs) == (False, [])
+
+
+async def test_without_a_share_no_ballast_is_kept(tmp_path: Path):
+    """When the last share has left the configuration, its half of the reserve is free again."""
+    (tmp_path / "ballast").write_bytes(b"x")
+    made = config(tmp_path, gateway={"state": tmp_path}, share=[])
+    await samba.keep(made, files.open_spool(tmp_path))
+    assert not (tmp_path / "ballast").exists()
 
 
 class Clock:

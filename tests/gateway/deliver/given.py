@@ -23,7 +23,7 @@ from gateway.spool.database import Database
 from gateway.spool.digests import Digests
 from gateway.spool.envelope import Envelope, Origin, Original, OriginKind
 from gateway.spool.files import Spool
-from gateway.spool.job import Job, JobId, State, new_job_id
+from gateway.spool.job import Job, JobId, State
 from gateway.spool.journal import Journal
 from gateway.spool.traffic import Traffic
 from tests.peers.entra import CLIENT_ID, CLIENT_SECRET, MAILBOX, TENANT
@@ -197,7 +197,7 @@ def put_job(
 ) -> JobId:
     """Commit a job with one original, ready to send when it has a message, else just accepted."""
     arrived_at = created_at or datetime.now(UTC).replace(microsecond=0)
-    draft = files.begin_as(spool, new_job_id(arrived_at))
+    draft = files.begin(spool, arrived_at)  # no id twice, however many in a second
     (draft.originals / "0001").write_bytes(scan)
     size_bytes, sha256 = files.digest(draft.originals / "0001")
     envelope = Envelope(

@@ -13,7 +13,7 @@ from gateway.deliver.rubbish import LEAST_S, LONGEST_S, ROOM_BYTES, surplus
 from gateway.spool import files
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import JobId, State
-from gateway.spool.journal import Ended
+from gateway.spool.no_scans import Ended
 from hotfolder.settle import EMPTY, NOT_A_SCAN
 from image.refusal import refusal_of
 from image.sniff import Kind
@@ -81,6 +81,18 @@ async def test_only_rubbish_that_was_told_is_forgotten(tmp_path: Path):
         assert here.journal.counts()[State.FAILED] == 5
         assert here.journal.history(old[0]) == []
         assert (folder / "_failed" / "x.docx").exists()
+
+
+async def test_rubbish_that_was_never_moved_aside_goes_as_well(tmp_path: Path):
+    """One whose move to the failed jobs has not worked goes with its files: else they would be adopted as new."""
+    async with box(config(tmp_path, {"method": "maildir", "path": str(tmp_path / "mail")})) as here:
+        job_id = _fail(here, NOT_A_SCAN, 8)
+        (here.spool.failed / job_id).rename(here.spool.jobs / job_id)
+        here.journal.mark_told(job_id)
+        now = datetime.now(UTC).timestamp()
+        here.teller.tidier.clock.note(now, now - 2 * 86400)
+        here.teller.tidier.prune_spool(now)
+        assert (here.journal.job(job_id), files.listing(here.spool.jobs)) == (None, ())
 
 
 async def test_a_crash_within_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

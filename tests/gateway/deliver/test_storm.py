@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from conf.model import Address
 from gateway.deliver import digest_letter, flood, post, tell
@@ -183,6 +184,43 @@ async def test_more_than_one_mail_can_name_is_told_by_the_next(
         assert made == [1, 1, 1, 0, 0]
         text = "".join([await _text(here, job) for job in _notices(here)])
         assert [text.count(f"scan{number:02d}.pdf:") for number in range(20)].count(1) == 10
+
+
+async def test_a_digest_that_cannot_be_made_silences_nobody(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    """While it fails, by whatever fault of ours, that is one line; others are told, and it goes once it can."""
+
+    def broken(*_: object) -> bytes:
+        raise ValueError("a fault of ours")
+
+    async with _box(tmp_path) as here:
+        for number in range(3):
+            _fail(here, NOT_A_SCAN, f"junk{number}.docx")
+        here.teller.tell_all()
+        clock.now += HOUR_S
+        other = _fail(here, CUT, "scan.pdf", origin=SMTP)
+        with monkeypatch.context() as patched, capture_logs() as logged:
+            patched.setattr(post, "compose_digest", broken)
+            assert [here.teller.tell_all() for _ in range(3)] == [1, 0, 0]
+        assert [line["event"] for line in logged].count("local-fault") == 1
+        assert here.journal.job(notice_id(other)) is not None
+        assert here.teller.tell_all() == 1
+        assert len(_notices(here)) == 3
+
+
+async def test_a_new_admin_hears_of_what_waited_for_the_old_one(tmp_path: Path, clock: Clock):
+    """Whoever has taken over within the hour gets the digest too: a mail to who has left is told to nobody."""
+    gateway = {"name": "box", "state": str(tmp_path / "state"), "admin": ["left@contoso.com"]}
+    async with _box(tmp_path, gateway=gateway) as here:
+        for number in range(3):
+            _fail(here, NOT_A_SCAN, f"junk{number}.docx")
+        here.teller.tell_all()
+    clock.now += HOUR_S
+    async with _box(tmp_path, gateway={**gateway, "admin": ["new@contoso.com"]}) as here:
+        here.teller.tell_all()
+        (digest,) = [job for job in _notices(here) if job.title == "notice about share/scans"]
+        assert [one.address for one in digest.recipients] == ["left@contoso.com", "new@contoso.com"]
 
 
 class _CrashError(BaseException):

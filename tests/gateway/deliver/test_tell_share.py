@@ -163,6 +163,25 @@ async def test_what_a_share_cannot_show_holds_up_no_other(tmp_path: Path, monkey
         assert _told(here, other) == [ADMIN]
 
 
+async def test_a_file_that_cannot_be_read_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """One whose bytes the disk cannot read any more keeps none of its share from being shown; ten are the share's."""
+    async with box(_config(tmp_path, admin=(ADMIN,))) as here:
+        (tmp_path / "scans" / "_failed").write_text("a file in the way")
+        bad, *good = sorted(_failed(here) for _ in range(3))
+        here.teller.tell_all()
+        (tmp_path / "scans" / "_failed").unlink()
+        real = failed.put_failed
+
+        def put(stored: Path, *facts: Any, **more: Any) -> Path:
+            if bad in stored.parts:
+                raise ShareError(errno.EIO, "the disk cannot read it")
+            return real(stored, *facts, **more)
+
+        monkeypatch.setattr(failed, "put_failed", put)
+        assert here.teller.tell_all() == 2
+        assert [_is_told(here, job_id) for job_id in (bad, *good)] == [False, True, True]
+
+
 async def test_a_file_larger_than_the_room_leaves_a_text(tmp_path: Path):
     """A failed scan for which _failed has no room is told of there, with where it is kept; nothing is copied."""
     async with box(_config(tmp_path, admin=(ADMIN,), failed_room="1 kB")) as here:

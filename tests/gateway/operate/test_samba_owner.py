@@ -65,6 +65,14 @@ def test_the_state_says_whose_the_folders_are_to_be(tmp_path: Path):
     assert faults_of_owners(settings(state, share(path=str(theirs)))) == []
 
 
+def test_a_box_that_ran_as_root_is_told_how_to_go_on(tmp_path: Path):
+    """Where folder and state are both root's there is no user to give it to: the sentence says what is to be done."""
+    state, scans = owned(tmp_path / "state", 0), owned(tmp_path / "scans", 0)
+    (sentence,) = faults_of_owners(settings(state, share(path=str(scans))))
+    assert "belongs to root, and Samba would write as root; run scangate as a user of its own, not as root" in sentence
+    assert sentence.endswith(f"gateway.state: chown USER {scans}, chown -R USER {state}")
+
+
 def test_a_share_that_somebody_else_serves_is_not_looked_at(tmp_path: Path):
     """Without a user no smbd of ours writes there."""
     free = share(path=str(owned(tmp_path / "scans", 0)), user=None, password=None, clients=[])

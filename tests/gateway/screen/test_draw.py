@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conf.model import Address
 from gateway.screen.draw import draw, sign
-from gateway.screen.facts import Facts
+from gateway.screen.facts import Facts, Rubbish
 from gateway.spool.job import Fate, Recipient, State
 from hotfolder.arrival import Fault, Held, Hold, Standing, Trouble
 from tests.gateway.screen.given import ALICE, OFFICE, REFUSED, SENT, at, facts, held, rest, scan
@@ -136,6 +136,19 @@ def test_ten_scans_are_shown():
     assert [n for n in range(12) if f" {n}.pdf" in text] == list(range(10))
 
 
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (1, "Beside them 1 file FAILED, being no scan or empty: notes.docx, 2026-11-25 09:05 CET."),
+        (30, "Beside them 30 files FAILED, being no scan or empty: the last one is notes.docx, 2026-11-25 09:05 CET."),
+    ],
+)
+def test_what_is_no_scan_is_one_line_below_the_scans(count: int, told: str):
+    """However many, they take no scan's place; the line names the last, and where all of them are."""
+    text = draw(facts(scans=(scan(State.SENT, SENT),), rubbish=Rubbish(count, "notes.docx", at(9, 5))), at(15))
+    assert f"sent to office@contoso.com {told} What to do: see the folder _failed;" in flat(text)
+
+
 def test_the_end_says_how_a_dead_box_is_seen():
     """The last lines say when it was written, when it will be again, and whom to ask."""
     text = flat(sign("BODY\n", facts(), at(14, 5), 600))
@@ -173,6 +186,7 @@ ANY_FACTS = st.builds(
     resting=st.lists(st.builds(rest, said=ANY_TEXT, advice=ANY_TEXT), max_size=2).map(tuple),
     scans=st.lists(ANY_SCAN, max_size=11).map(tuple),
     standing=st.builds(Standing, st.just("scans"), st.lists(ANY_HELD, max_size=12).map(tuple)),
+    rubbish=st.none() | st.builds(Rubbish, st.integers(1, 10**9), ANY_TEXT, st.just(at(9))),
 )
 
 

@@ -226,7 +226,7 @@ def test_a_journal_that_cannot_be_read_now_holds_up_nothing(here: Wall, monkeypa
     here.job("scans", "known.pdf")
     before = here.show()
 
-    def broken(*_: object) -> object:
+    def broken(*_: object, **_more: object) -> object:
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(here.sources.journal, "of_origin", broken)
@@ -260,7 +260,7 @@ def test_a_fault_of_ours_ends_nothing(here: Wall, monkeypatch: pytest.MonkeyPatc
 def test_a_damaged_journal_ends_it(here: Wall, monkeypatch: pytest.MonkeyPatch):
     """Damage found in the journal is not swallowed: it has to end the service."""
 
-    def damaged(*_: object) -> object:
+    def damaged(*_: object, **_more: object) -> object:
         raise DamagedJournalError("damaged")
 
     monkeypatch.setattr(here.sources.journal, "of_origin", damaged)
