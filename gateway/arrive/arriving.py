@@ -81,7 +81,7 @@ class Arriving:
 
         Raises OSError; then, as after any fault of what follows, ``discard`` is owed.
         """
-        self._write(self._held)
+        self._write([b"".join(self._held)])  # every call out of Python waits for the event loop to let it in again
         assert self.draft is not None
         assert self._file is not None
         self._begin_flush(self._file)
