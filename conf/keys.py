@@ -1,6 +1,5 @@
 """Which tables and keys exist, read off the models."""
 
-import difflib
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -60,6 +59,8 @@ def path_keys(table: str) -> tuple[str, ...]:
 
 def nearest(written: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to what was written, None when none is close."""
+    import difflib  # only a mistake needs it
+
     return next(iter(difflib.get_close_matches(written.lower(), list(known), n=1)), None)
 
 

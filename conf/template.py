@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 FIELDS: Final = ("subject", "name", "device", "date", "time", "pages", "job")
@@ -37,6 +36,8 @@ def _filled(template: str, values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _hint(written: str) -> str:
+    from difflib import get_close_matches  # only a mistake needs it
+
     near = get_close_matches(written.strip().lower(), FIELDS, n=1)
     known = ", ".join(f"{{{field}}}" for field in FIELDS)
     return f"did you mean {{{near[0]}}}?" if near else f"the fields are {known}"

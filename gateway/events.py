@@ -108,7 +108,7 @@ def configure(form: Literal["text", "json"]) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),  # text and line end in one write
         cache_logger_on_first_use=False,
     )
     for name in ("mail", "watchdog", "msal", "urllib3"):

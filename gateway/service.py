@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conf.model import Config
+from gateway import heap
 from gateway.arrive import descriptors, lan_tls, place, samba
 from gateway.arrive.folder import FolderDoor, resume_claims
 from gateway.arrive.intake import Intake
@@ -147,6 +148,7 @@ def start(config: Config) -> Service:
     To be called on the event loop. Raises StartError, SpoolError, JournalError and CertificateError, each with the
     sentence for the admin.
     """
+    heap.keep_one()
     lease.ignore_sigio()
     few_files = descriptors.raise_limit(config.smtp)
     if few_files:

@@ -19,6 +19,10 @@ class Hooks:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
+    def __dir__(self) -> tuple[str, ...]:
+        """Only what aiosmtpd looks for in a handler, at each connection: as in a session."""
+        return ("handle_MAIL", "handle_RCPT")
+
     async def handle_MAIL(  # noqa: N802  the name aiosmtpd looks for
         self, server: Any, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:

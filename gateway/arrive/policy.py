@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from conf.carry import first_carrier, is_listed
@@ -38,11 +39,17 @@ def rule_of(rules: Sequence[Smtp], peer: str) -> Smtp | None:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    nets = ((ipaddress.ip_network(written, strict=False), rule) for rule in rules for written in rule.clients)
+    nets = ((_network(written), rule) for rule in rules for written in rule.clients)
     held = [
         (network.prefixlen, rule) for network, rule in nets if network.version == address.version and address in network
     ]
     return max(held, key=lambda one: one[0])[1] if held else None
+
+
+@lru_cache(maxsize=4096)
+def _network(written: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Return a network as the configuration writes it; kept, since every connection is asked of all of them."""
+    return ipaddress.ip_network(written, strict=False)
 
 
 def counted_as(rule: Smtp, peer: str) -> str:
@@ -57,7 +64,7 @@ def counted_as(rule: Smtp, peer: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     alone = ipaddress.ip_network(address)
-    if any(ipaddress.ip_network(written, strict=False) == alone for written in rule.clients):
+    if any(_network(written) == alone for written in rule.clients):
         return str(address)
     return str(ipaddress.ip_network((address, 64), strict=False))
 

@@ -1,6 +1,5 @@
 """The text of a device's mail, as lines for the mail that goes out: decoded, cleaned, bounded."""
 
-import html
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -106,6 +105,8 @@ def without_tags(page: str) -> str:
 
 
 def _text(piece: str) -> str:
+    import html  # its table of names takes 0.4 MB, and few mails are HTML alone
+
     return html.unescape(re.sub(r"\s", " ", piece))
 
 

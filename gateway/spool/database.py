@@ -33,6 +33,7 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
+        self._is_flushing = True
         address = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
         self._db = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
         try:
@@ -69,9 +70,14 @@ class Database:
             self._db.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything inside is on disk when the block ends, or nothing of it when it raises."""
+    def transaction(self, *, is_flushed: bool = True) -> Iterator[sqlite3.Connection]:
+        """Everything inside is on disk when the block ends, or nothing of it when it raises.
+
+        Not ``is_flushed``: it is there for every reader and survives a kill, and is on disk with the next one that is
+        flushed. For what a start would find out by itself.
+        """
         with self._lock:
+            self._flush_commits(wanted=is_flushed)
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -82,6 +88,12 @@ class Database:
                         self._db.execute("ROLLBACK")
                 self._raise_if_damaged(error)
                 raise
+
+    def _flush_commits(self, *, wanted: bool) -> None:
+        """Raises sqlite3.Error when that cannot be set; then no transaction is begun."""
+        if wanted is not self._is_flushing:
+            self._db.execute(schema.FLUSHED if wanted else schema.UNFLUSHED)
+            self._is_flushing = wanted
 
     def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of one query."""

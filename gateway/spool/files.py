@@ -219,7 +219,7 @@ def discard(spool: Spool, draft: Draft) -> None:
 def find(spool: Spool, job_id: JobId) -> Path | None:
     """Return the job's directory, wherever a committed job can be; None when there is none."""
     places = (spool.jobs, spool.failed, spool.quarantine)
-    return next((place / job_id for place in places if (place / job_id).is_dir()), None)
+    return next((place / job_id for place in places if os.path.isdir(f"{place}/{job_id}")), None)  # noqa: PTH112  faster
 
 
 def listing(directory: Path) -> tuple[JobId, ...]:

@@ -1,10 +1,11 @@
 """What has happened to each job: its state, its recipients' fates, its attempts, its history.
 
-Every method is a transaction of its own, on disk when it returns. Times are seconds since 1970 (UTC).
+Every method is a transaction of its own, on disk when it returns, but for mails in ``admit_all``. Times are seconds
+since 1970 (UTC).
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from conf.model import Address
@@ -46,11 +47,16 @@ class Journal:
         with self._database.transaction() as db:
             return _admit(db, envelope, now, state, size_bytes=size_bytes, is_uncertain=is_uncertain)
 
-    def admit_all(self, envelopes: Iterable[Envelope], now: float) -> None:
-        """Enter committed jobs in one transaction, all or none; those that are there already stay as they are."""
-        with self._database.transaction() as db:
+    def admit_all(self, envelopes: Sequence[Envelope], now: float) -> None:
+        """Enter committed jobs in one transaction, all or none; those that are there already stay as they are.
+
+        Mails are not waited for: a row that a power cut takes is adopted from its directory, and reaches the disk with
+        the next step of any job. That of a share's file is, since without it a start asks what the share still holds.
+        """
+        is_flushed = any(envelope.origin.kind is not OriginKind.SMTP for envelope in envelopes)
+        with self._database.transaction(is_flushed=is_flushed) as db:
             for envelope in envelopes:
-                _admit(db, envelope, now, State.ACCEPTED, size_bytes=0, is_uncertain=False)
+                _admit(db, envelope, now, State.ACCEPTED)
 
     def admit_wreck(self, job_id: JobId, now: float, reason: str) -> None:
         """Enter a job directory that cannot be understood, as quarantined; it has no recipients."""
@@ -237,11 +243,8 @@ class Journal:
 
     def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state, states without jobs included."""
-        found = {
-            State(state): count
-            for state, count in self._database.rows("SELECT state, count(*) FROM job GROUP BY state")
-        }
-        return {state: found.get(state, 0) for state in State}
+        found = dict(self._database.rows("SELECT state, count(*) FROM job GROUP BY state"))
+        return {state: found.get(state.value, 0) for state in State}
 
     def steps(self) -> int:
         """Return how many steps the histories of all jobs have: while this stays the same, nothing has moved."""
@@ -254,21 +257,19 @@ class Journal:
 
 
 def _admit(
-    db: sqlite3.Connection, envelope: Envelope, now: float, state: State, *, size_bytes: int, is_uncertain: bool
+    db: sqlite3.Connection,
+    envelope: Envelope,
+    now: float,
+    state: State,
+    *,
+    size_bytes: int = 0,
+    is_uncertain: bool = False,
 ) -> bool:
+    facts = (envelope.arrived_at.timestamp(), now, str(envelope.origin), envelope.title)
     entered = db.execute(
         "INSERT OR IGNORE INTO job (id, state, created_at, changed_at, origin, title, size_bytes, is_uncertain)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            envelope.id,
-            state,
-            envelope.arrived_at.timestamp(),
-            now,
-            str(envelope.origin),
-            envelope.title,
-            size_bytes or envelope.size_bytes,
-            is_uncertain,
-        ),
+        (envelope.id, state, *facts, size_bytes or envelope.size_bytes, is_uncertain),
     )
     if entered.rowcount == 0:
         return False

@@ -6,9 +6,12 @@ VERSION: Final = 1
 """Raised when an older version could not work with the file. A further table or index is no such change: it is made
 when missing, and an older version leaves it alone."""
 
+FLUSHED: Final = "PRAGMA synchronous=FULL"
+UNFLUSHED: Final = "PRAGMA synchronous=NORMAL"
+
 PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
+    FLUSHED,
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=5000",
     "PRAGMA wal_autocheckpoint=256",

@@ -30,6 +30,33 @@ def test_every_connection_is_durable(path):
         database.close()
 
 
+def test_only_what_a_start_finds_out_by_itself_is_not_flushed(path):
+    """A transaction is flushed unless its caller says otherwise, also behind one that was not, or that failed."""
+    database = Database(path)
+    with database.transaction(is_flushed=False) as db:
+        db.execute("INSERT INTO transfer VALUES ('a', 1.0, 1)")
+        assert db.execute("PRAGMA synchronous").fetchone() == (1,)
+    with pytest.raises(ZeroDivisionError), database.transaction(is_flushed=False):
+        raise ZeroDivisionError
+    with database.transaction() as db:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+    database.close()
+
+
+def test_a_transaction_that_cannot_be_flushed_is_not_begun(path):
+    """When the change back to flushing is refused, within a transaction that could not be ended, nothing is written."""
+    database = Database(path)
+    with database.transaction(is_flushed=False):
+        pass
+    database._db.execute("BEGIN")
+    with pytest.raises(sqlite3.OperationalError), database.transaction():
+        pytest.fail("it was begun")
+    database._db.execute("ROLLBACK")
+    with database.transaction() as db:
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+    database.close()
+
+
 def test_a_newer_journal_is_refused_and_untouched(path):
     """A journal that a newer version wrote is refused with the mend, and not changed."""
     Database(path).close()

@@ -57,6 +57,19 @@ def test_jobs_entered_at_once_are_all_entered_or_none(journal):
     assert journal.jobs() == []
 
 
+@pytest.mark.parametrize(("kinds", "level"), [("mm", 1), ("ms", 2), ("s", 2)])
+def test_only_mails_wait_for_no_flush(journal, kinds, level):
+    """Rows of mails are left to the next flush (1 is NORMAL); with a share's among them they are flushed (2, FULL)."""
+    mail, scan = Origin(OriginKind.SMTP, "scanners", "127.0.0.1"), Origin(OriginKind.SHARE, "scans")
+    origins = [{"m": mail, "s": scan}[kind] for kind in kinds]
+    entered = [envelope(f"2026112{n}T090257Z-aaaa", origin=origin) for n, origin in enumerate(origins)]
+    journal.admit_all(entered, NOW_S)
+    assert journal.database.rows("PRAGMA synchronous") == [(level,)]
+    assert {job.id for job in journal.jobs()} == {one.id for one in entered}
+    journal.move(entered[0].id, State.READY, NOW_S)
+    assert journal.database.rows("PRAGMA synchronous") == [(2,)]
+
+
 def test_an_unknown_job_is_none(journal):
     """The journal knows nothing of a job that was never entered, and moves none."""
     assert journal.job(JobId("20261123T090257Z-zzzz")) is None
