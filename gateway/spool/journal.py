@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from conf.model import Address
 from gateway.spool.database import Database
-from gateway.spool.envelope import Envelope
+from gateway.spool.envelope import Envelope, OriginKind
 from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, Recipient, State
 
 _JOB: Final = (
