@@ -3,7 +3,8 @@
 Each step may be repeated after a crash: a notice has the id of the job it is about, a digest that of its first one.
 """
 
-from collections.abc import Callable, Iterable
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from gateway.deliver.notice import Failure
 from gateway.deliver.own_mail import Letterhead
 from gateway.events import Event, log
 from gateway.spool import files
+from gateway.spool.database import JournalError
 from gateway.spool.digests import Desk, Digests, Waiting
 from gateway.spool.envelope import Envelope, Origin, OriginKind
 from gateway.spool.files import Spool
@@ -94,15 +96,27 @@ class Failures:
         return False
 
     def send_digests(self, now: float) -> int:
-        """Make the digests that are due; return how many. Raises OSError and sqlite3.Error."""
-        made = sum(self._send(mail, desk, now) for mail, desk in self.digests.begun())  # cut short by a stop
+        """Make the digests that are due; return how many. What keeps one from being made is raised after the others."""
+        made, faults = 0, list[Exception]()
+        for mail, desk in self._due(now):
+            try:
+                made += self._send(mail, desk, now)
+            except (sqlite3.Error, JournalError):
+                raise
+            except Exception as error:  # noqa: BLE001  a disk that is full, or a fault of ours: as long as that lasts
+                faults.append(error)
+        if faults:
+            raise faults[0]
+        return made
+
+    def _due(self, now: float) -> Iterator[tuple[JobId, Desk]]:
+        yield from self.digests.begun()  # cut short by a stop
         for desk, until in self.digests.waits():
             if is_due(until, now):
                 mail = notice_id(self.digests.first(desk))
                 counted = [(kind, NAMED[kind] if kind is Kind.SCAN else COUNTED) for kind in Kind]
                 self.digests.begin(desk, mail, counted, now + HOUR_S)
-                made += self._send(mail, desk, now)
-        return made
+                yield mail, desk
 
     def _send(self, mail: JobId, desk: Desk, now: float) -> bool:
         is_new = not self.post.has(mail)

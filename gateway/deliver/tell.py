@@ -100,7 +100,7 @@ class Teller:
     def _send_digests(self) -> int:
         """Send what is due; what keeps one from being made keeps nobody from hearing of anything else."""
         try:
-            return self.failures.send_digests(time.time())
+            made = self.failures.send_digests(time.time())
         except (sqlite3.Error, JournalError):
             raise
         except Exception as error:  # noqa: BLE001  a mail that cannot be made must not end the service
@@ -108,6 +108,8 @@ class Teller:
                 self._unsent = str(error)
                 log(Event.LOCAL_FAULT, reason=f"telling of many failures: {error}")
             return 0
+        self._unsent = ""
+        return made
 
     def _tell_guarded(self, job: Job, *, is_mailed: bool = False) -> bool:
         try:

@@ -35,20 +35,22 @@ class Tidier:
         """Remove from ``_failed`` what has been shown long enough, or takes too much room; ``now``: seconds since 1970.
 
         A share in which that cannot be done now is left for the next time: its fault is told by whoever has to write
-        there. Raises sqlite3.Error.
+        there. Until it could be done in each, the clock that lagged is remembered. Raises sqlite3.Error.
         """
         is_trusted = self._is_steady(now)
         moment = Begun(now, time.monotonic())
         wrong = doubted(self.begun, moment)
+        is_done = True
         for share in self.shares:
             life = ShelfLife(share.failed_keep, share.failed_room)
             try:
                 gone = prune_failed(share.path, now, life, self._farewell, is_steady=is_trusted, doubted=wrong)
             except ShareError:
+                is_done = False
                 continue
             if gone.files:
                 log(Event.FAILED_PRUNED, share=share.name, files=gone.files, size_bytes=gone.size_bytes)
-        if wrong is not None:
+        if wrong is not None and is_done:
             self.begun = moment
 
     def prune_spool(self, now: float) -> None:

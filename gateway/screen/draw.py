@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from conf.model import Address
-from gateway.screen.facts import Facts, Rest, Rubbish, Scan
+from gateway.screen.facts import Facts, Rest, Scan
 from gateway.spool.job import Fate, Recipient, State
 from gateway.spool.others import without_others
 from hotfolder.arrival import Held, Hold, Trouble
@@ -57,8 +57,7 @@ def draw(facts: Facts, now: datetime) -> str:
     problems = [*_problems(facts)]
     lines += ["PROBLEMS", *(problems or ["  None."]), "", f"THE LAST {SCANS} SCANS OF THIS FOLDER"]
     scans = [line for scan in facts.scans[:SCANS] for line in _scan(scan)]
-    rubbish = [] if facts.rubbish is None else [*_rubbish(facts.rubbish)]
-    return "\n".join([*lines, *(scans or ["  None yet."]), *rubbish, ""])
+    return "\n".join([*lines, *(scans or ["  None yet."]), ""])
 
 
 def sign(body: str, facts: Facts, now: datetime, every_s: float) -> str:
@@ -153,20 +152,13 @@ def _scan(scan: Scan) -> Iterator[str]:
             why = _clean(scan.reason) or _replies(scan.recipients) or "no reason is known"
             yield from _wrapped(f"FAILED, for {_list(others or everyone)}: {why}.", "      ")
             yield from _wrapped("What to do: see the folder _failed; it tells what helps.", "      ")
+            if scan.alike:
+                many = "1 file that is no scan" if scan.alike == 1 else f"{scan.alike} files that are no scans"
+                yield from _wrapped(f"So did, before it, {many} or stayed empty.", "      ")
         case _:
             assert_never(scan.state)
     if sent and scan.state is not State.SENT:
         yield from _wrapped(f"sent to {_list(sent)}", "      ")
-
-
-def _rubbish(rubbish: Rubbish) -> Iterator[str]:
-    """Tell in a line of what is no scan, below the scans: else it would leave no room for them."""
-    last = f"{_clean(display_name(rubbish.name))}, {_time(rubbish.arrived_at)}"
-    many = "1 file" if rubbish.count == 1 else f"{rubbish.count} files"
-    which = last if rubbish.count == 1 else f"the last one is {last}"
-    yield ""
-    yield from _wrapped(f"Beside them {many} FAILED, being no scan or empty: {which}.", "  ")
-    yield from _wrapped("What to do: see the folder _failed; it tells what helps.", "      ")
 
 
 def _replies(recipients: tuple[Recipient, ...]) -> str:

@@ -20,7 +20,10 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One scan of the share. ``pages`` is 0 while nobody knows; ``next_try_at`` is None unless it is deferred."""
+    """One scan of the share. ``pages`` is 0 while nobody knows; ``next_try_at`` is None unless it is deferred.
+
+    ``alike``: of files that are no scans only the last is one of these; so many more there were.
+    """
 
     name: str
     arrived_at: datetime
@@ -29,15 +32,7 @@ class Scan:
     state: State
     reason: str
     next_try_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rubbish:
-    """What came into the share and was no scan, or stayed empty: how many files, and the last of them."""
-
-    count: int
-    name: str
-    arrived_at: datetime
+    alike: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,7 @@ class Facts:
     """What is told of a share. All times are local, with their zone.
 
     ``stopped_at`` is None while the service runs. ``resting`` of ``upstreams`` upstreams are at fault. ``waiting`` and
-    ``oldest_at`` count what is owed of this share. ``scans`` are its last ones, newest first, without
-    what ``rubbish`` counts.
+    ``oldest_at`` count what is owed of this share. ``scans`` are its last ones, newest first.
     """
 
     box: str
@@ -62,4 +56,3 @@ class Facts:
     oldest_at: datetime | None
     scans: tuple[Scan, ...]
     standing: Standing
-    rubbish: Rubbish | None = None

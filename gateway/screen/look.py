@@ -1,17 +1,17 @@
 """The facts of one share, read from the journal, the disk and the share's door."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from conf.model import Config, Share
 from gateway.screen.draw import SCANS
-from gateway.screen.facts import Facts, Rest, Rubbish, Scan
+from gateway.screen.facts import Facts, Rest, Scan
 from gateway.spool import files
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.files import Spool
-from gateway.spool.job import Job, State
+from gateway.spool.job import State
 from gateway.spool.journal import Journal
 from gateway.spool.no_scans import counted
 from gateway.spool.traffic import Traffic
@@ -57,22 +57,21 @@ def look(
         reserve_bytes=config.gateway.free_space,
         waiting=waiting,
         oldest_at=None if oldest_at is None else local(oldest_at),
-        scans=tuple(_scans(journal.of_origin(origin, SCANS, but=_NO_SCANS))),
+        scans=tuple(_scans(journal, origin)),
         standing=standing or Standing(share.name),
-        rubbish=_rubbish(journal, origin),
     )
 
 
-def _scans(jobs: Iterable[Job]) -> Iterable[Scan]:
-    for job in jobs:
+def _scans(journal: Journal, origin: str) -> Iterator[Scan]:
+    """Yield the last scans of a door, newest first; of what is no scan the last alone, in its place among them."""
+    count, last = counted(journal.database, origin, _NO_SCANS)
+    rubbish = None if last is None else journal.job(last)
+    jobs = [*journal.of_origin(origin, SCANS, but=_NO_SCANS), *((rubbish,) if rubbish is not None else ())]
+    for job in sorted(jobs, key=lambda one: one.id, reverse=True)[:SCANS]:
         next_try_at = local(job.next_try_at) if job.state is State.DEFERRED and job.next_try_at else None
+        alike = count - 1 if job is rubbish else 0
         arrived_at = local(job.created_at)
-        yield Scan(job.title, arrived_at, job.pages, job.recipients, job.state, job.reason, next_try_at)
-
-
-def _rubbish(journal: Journal, origin: str) -> Rubbish | None:
-    found = counted(journal.database, origin, _NO_SCANS)
-    return None if found is None else Rubbish(found.count, found.title, local(found.created_at))
+        yield Scan(job.title, arrived_at, job.pages, job.recipients, job.state, job.reason, next_try_at, alike)
 
 
 def local(at: float) -> datetime:

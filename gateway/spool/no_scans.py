@@ -17,15 +17,6 @@ class Ended:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Failed jobs of one door: how many, and of the last one its title and when it came (seconds since 1970)."""
-
-    count: int
-    title: str
-    created_at: float
-
-
 def told(database: Database, door: OriginKind, reasons: Iterable[str]) -> list[Ended]:
     """Return the jobs of a kind of door that failed for one of these reasons, all being told, newest first."""
     wanted = tuple(reasons)
@@ -37,16 +28,12 @@ def told(database: Database, door: OriginKind, reasons: Iterable[str]) -> list[E
     return [Ended(JobId(job), at, size_bytes) for job, at, size_bytes in rows]
 
 
-def counted(database: Database, origin: str, reasons: Iterable[str]) -> Counted | None:
-    """Return how many jobs of one door (``share/scans``) failed for one of these reasons; None when none did."""
+def counted(database: Database, origin: str, reasons: Iterable[str]) -> tuple[int, JobId | None]:
+    """Return how many jobs of one door (``share/scans``) failed for one of these reasons, and the last of them."""
     wanted = tuple(reasons)
-    # SQLite takes the bare columns from the row of the maximum (sqlite.org/lang_select.html, section 2.5).
-    query = (
-        "SELECT count(*), max(id), title, created_at FROM job"  # noqa: S608
-        f" WHERE origin = ? AND state = 'failed' AND reason IN ({_marks(wanted)})"
-    )
-    ((count, _, title, created_at),) = database.rows(query, (origin, *wanted))
-    return Counted(count, title, created_at) if count else None
+    query = f"SELECT count(*), max(id) FROM job WHERE origin = ? AND state = 'failed' AND reason IN ({_marks(wanted)})"  # noqa: S608
+    ((count, last),) = database.rows(query, (origin, *wanted))
+    return count, None if last is None else JobId(last)
 
 
 def _marks(values: tuple[str, ...]) -> str:

@@ -93,6 +93,17 @@ def test_an_empty_file_that_is_filled_is_taken(eye: Eye, monkeypatch: pytest.Mon
     assert found.outlook.ready == ((counted, Ready()),)
 
 
+def test_a_scan_renamed_onto_a_counted_file_is_taken(eye: Eye, tmp_path_factory: pytest.TempPathFactory):
+    """A name that was there before changes its folder all the same when another file takes it: no event is needed."""
+    counted = next(f"junk{number:04d}" for number in range(1500) if f"junk{number:04d}" not in eye.track.histories)
+    other = tmp_path_factory.mktemp("other") / "scan.pdf"
+    other.write_bytes(pdf())
+    other.rename(eye.folder / counted)
+    for _ in range(4):
+        found = eye.look()
+    assert found.outlook.ready == ((counted, Ready()),)
+
+
 def test_one_that_is_filled_among_the_known_is_taken(eye: Eye):
     """A known empty file is looked at each time."""
     known = min(eye.track.histories)

@@ -190,13 +190,17 @@ async def test_a_digest_that_cannot_be_made_silences_nobody(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ):
     """While it fails, by whatever fault of ours, that is one line; others are told, and it goes once it can."""
+    real = digest_letter.compose_digest
 
-    def broken(*_: object) -> bytes:
-        raise ValueError("a fault of ours")
+    def broken(place: str, *more: Any) -> bytes:
+        if place == "share/scans":
+            raise ValueError("a fault of ours")
+        return real(place, *more)
 
     async with _box(tmp_path) as here:
         for number in range(3):
             _fail(here, NOT_A_SCAN, f"junk{number}.docx")
+            _fail(here, EMPTY, f"empty{number}.pdf", origin=SMTP)
         here.teller.tell_all()
         clock.now += HOUR_S
         other = _fail(here, CUT, "scan.pdf", origin=SMTP)
@@ -204,9 +208,11 @@ async def test_a_digest_that_cannot_be_made_silences_nobody(
             patched.setattr(post, "compose_digest", broken)
             assert [here.teller.tell_all() for _ in range(3)] == [1, 0, 0]
         assert [line["event"] for line in logged].count("local-fault") == 1
+        digests = [job.title for job in _notices(here) if job.title.startswith("notice about s")]
+        assert digests == ["notice about smtp/scanners"]
         assert here.journal.job(notice_id(other)) is not None
         assert here.teller.tell_all() == 1
-        assert len(_notices(here)) == 3
+        assert len(_notices(here)) == 5
 
 
 async def test_a_new_admin_hears_of_what_waited_for_the_old_one(tmp_path: Path, clock: Clock):

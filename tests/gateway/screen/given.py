@@ -34,7 +34,6 @@ def facts(**changed: Any) -> Facts:
         "oldest_at": None,
         "scans": (),
         "standing": Standing("scans"),
-        "rubbish": None,
     }
     return Facts(**{**known, **changed})
 

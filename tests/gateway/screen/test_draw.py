@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from conf.model import Address
 from gateway.screen.draw import draw, sign
-from gateway.screen.facts import Facts, Rubbish
+from gateway.screen.facts import Facts
 from gateway.spool.job import Fate, Recipient, State
 from hotfolder.arrival import Fault, Held, Hold, Standing, Trouble
 from tests.gateway.screen.given import ALICE, OFFICE, REFUSED, SENT, at, facts, held, rest, scan
@@ -137,16 +137,17 @@ def test_ten_scans_are_shown():
 
 
 @pytest.mark.parametrize(
-    ("count", "told"),
+    ("alike", "told"),
     [
-        (1, "Beside them 1 file FAILED, being no scan or empty: notes.docx, 2026-11-25 09:05 CET."),
-        (30, "Beside them 30 files FAILED, being no scan or empty: the last one is notes.docx, 2026-11-25 09:05 CET."),
+        (0, ""),
+        (1, " So did, before it, 1 file that is no scan or stayed empty."),
+        (29, " So did, before it, 29 files that are no scans or stayed empty."),
     ],
 )
-def test_what_is_no_scan_is_one_line_below_the_scans(count: int, told: str):
-    """However many, they take no scan's place; the line names the last, and where all of them are."""
-    text = draw(facts(scans=(scan(State.SENT, SENT),), rubbish=Rubbish(count, "notes.docx", at(9, 5))), at(15))
-    assert f"sent to office@contoso.com {told} What to do: see the folder _failed;" in flat(text)
+def test_what_is_no_scan_is_told_once(alike: int, told: str):
+    """Of many files that are no scans the last is told as any failure, and how many there were besides."""
+    text = draw(facts(scans=(scan(State.FAILED, reason="It is no scan.", name="notes.docx", alike=alike),)), at(15))
+    assert flat(text).endswith(f"It is no scan. What to do: see the folder _failed; it tells what helps.{told}")
 
 
 def test_the_end_says_how_a_dead_box_is_seen():
@@ -174,6 +175,7 @@ ANY_SCAN = st.builds(
     name=ANY_TEXT,
     reason=ANY_TEXT,
     pages=st.integers(0, 10_000),
+    alike=st.integers(0, 10**9),
 )
 ANY_HELD = st.builds(
     Held, st.text(min_size=1, max_size=300).map(lambda t: Path(t.replace("\0", "_"))), ANY_TEXT, st.sampled_from(Hold),
@@ -186,7 +188,6 @@ ANY_FACTS = st.builds(
     resting=st.lists(st.builds(rest, said=ANY_TEXT, advice=ANY_TEXT), max_size=2).map(tuple),
     scans=st.lists(ANY_SCAN, max_size=11).map(tuple),
     standing=st.builds(Standing, st.just("scans"), st.lists(ANY_HELD, max_size=12).map(tuple)),
-    rubbish=st.none() | st.builds(Rubbish, st.integers(1, 10**9), ANY_TEXT, st.just(at(9))),
 )
 
 
