@@ -1,9 +1,10 @@
 """What the mail about a scan says: from the envelope, the headers a device wrote, and the finished PDF."""
 
+import contextlib
 import email.message
 import email.utils
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from pathlib import PurePosixPath
@@ -17,7 +18,12 @@ from gateway.spool.envelope import Envelope, OriginKind
 from gateway.spool.loop import trace
 from image.document import Document, Part, Thumbnail
 
-_LOOKS_SO: Final = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+")
+_LOOKS_SO: Final = re.compile(r"[^\s<>()\[\],;:\"]{1,64}@[^\s<>()\[\],;:\"]{1,255}")
+"""Of the lengths of RFC 5321 section 4.5.3.1: without a limit, a header of letters alone takes quadratic time."""
+
+_SUBJECT_CHARS: Final = 4000
+"""So much of a subject is decoded, in quadratic time at worst: 150 characters, each an encoded word of its own."""
+
 _SAID_CHARS: Final = 20_000
 _SAID_LINES: Final = 200
 """Of a device's own text, which is some lines in all manuals."""
@@ -118,7 +124,7 @@ def said_bytes(lines: Sequence[str]) -> int:
 
 
 def _subject(headers: email.message.Message | None) -> str:
-    return "" if headers is None else clean(decoded(str(headers.get("Subject", ""))))
+    return "" if headers is None else clean(decoded(str(headers.get("Subject", ""))[:_SUBJECT_CHARS]))
 
 
 def decoded(text: str) -> str:
@@ -134,7 +140,7 @@ def _reply_to(config: Config, headers: email.message.Message | None) -> Address 
     if headers is None:
         return None
     for key in ("Reply-To", "From"):
-        _, address = email.utils.parseaddr(str(headers.get(key, "")))
+        address = next(_parsed([str(headers.get(key, ""))]), "")
         is_reached = is_address(address) and "." in address.rpartition("@")[2]
         if is_reached and address.lower() != config.sender.address.lower():
             return Address(address)
@@ -161,5 +167,11 @@ def _visible(
 def _addresses(headers: email.message.Message, key: str) -> frozenset[str]:
     """Return the addresses in a header; by their look where it is written so wrongly that no parser reads it."""
     written = [str(value) for value in headers.get_all(key, [])]
-    found = [address for _, address in email.utils.getaddresses(written) if is_address(address)]
+    found = [address for address in _parsed(written) if is_address(address)]
     return frozenset(address.lower() for address in found or _LOOKS_SO.findall(" ".join(written)))
+
+
+def _parsed(written: list[str]) -> Iterator[str]:
+    """Yield the addresses in headers; none where comments are nested deeper than the parser can follow."""
+    with contextlib.suppress(RecursionError):
+        yield from (address for _, address in email.utils.getaddresses(written))
