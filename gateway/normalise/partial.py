@@ -48,8 +48,11 @@ class Repeated:
     whole: JobId
 
 
-def judge(own: JobId, known: Sequence[Fragment], now: float) -> Wait | Join | Repeated:
-    """Return what to do about the piece ``own``; ``known`` are all pieces that name its mail, joined ones too."""
+def judge(own: JobId, known: Sequence[Fragment], now: float, waited_s: float) -> Wait | Join | Repeated:
+    """Return what to do about the piece ``own``; ``known`` are all pieces that name its mail, joined ones too.
+
+    ``waited_s`` is how long none came.
+    """
     mine = next(fragment for fragment in known if fragment.job == own)
     for fragment in known:
         is_same = (fragment.number, fragment.sha256) == (mine.number, mine.sha256)
@@ -65,9 +68,8 @@ def judge(own: JobId, known: Sequence[Fragment], now: float) -> Wait | Join | Re
     others = [fragment for same in numbered.values() for fragment in same[1:]]
     if not lacks:
         return Join(tuple(pieces), tuple(others))
-    until = min(max(fragment.arrived_at for fragment in (*pieces, *others)), now) + WAIT_S
-    if now < until:
-        return Wait(until, lacks)
+    if waited_s < WAIT_S:
+        return Wait(now + WAIT_S - waited_s, lacks)
     everything = sorted((*pieces, *others), key=lambda one: (one.number, one.job))
     sentence = f"The printer sent this scan in pieces, and after {WAIT_S / 60:.0f} minutes {lacks}. {_PLEASE}"
     return Join(tuple(everything), rejected=sentence)
