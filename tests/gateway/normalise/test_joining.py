@@ -222,6 +222,21 @@ def test_killed_at_any_step(tmp_path, way, least):
                 assert not station.job(job_id).is_uncertain, died_at
 
 
+def test_a_mail_sent_again_after_it_was_given_up(box):
+    """A printer that comes back with all pieces after they were given up is heard: the scan goes out, and once."""
+    pieces = in_pieces(whole_mail(), 2)
+    came(box, pieces[0])
+    give_up_at(box, NOW_S + WAIT_S + 1)
+    assert set(states(box)) == {"joined", "failed"}
+    for piece in pieces:
+        came(box, piece, arrived_at=NOW + timedelta(minutes=45))
+    station = work_at(box, NOW_S + 45 * 60 + 1)
+    assert pages_of(station.mail(only_ready(box))) == 2
+    came(box, pieces[0], arrived_at=NOW + timedelta(minutes=50))
+    work_at(box, NOW_S + 50 * 60 + 1)
+    assert {state: len(jobs) for state, jobs in states(box).items()} == {"joined": 4, "failed": 1, "ready": 1}
+
+
 def test_no_clock_that_is_set_makes_pieces_old(box):
     """A wall clock set forward by weeks behind the first piece, as on a box without a battery, fails nothing."""
     pieces = in_pieces(whole_mail(), 2)
