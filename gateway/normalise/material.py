@@ -135,6 +135,7 @@ class _Sorted:
     empty: list[Part] = field(default_factory=list)
     has_winmail: bool = False
     _unpacked: int = 0
+    _room: zipped.Room = field(default_factory=zipped.Room)
 
     def put(self, part: Part) -> None:
         """Put a part where it belongs; a zip of pages is unpacked in its place. Raises ScanError; OSError."""
@@ -143,7 +144,7 @@ class _Sorted:
         self.has_winmail = self.has_winmail or is_winmail
         if kind in _SCAN_KINDS:
             self.scans.append(part)
-        elif kind is Kind.ZIP and (unpacked := zipped.unpack(part.path, _name(part), self._new_path)) is not None:
+        elif kind is Kind.ZIP and (unpacked := self._unpack(part)) is not None:
             for one in unpacked:
                 self.put(Part("application/octet-stream", one.name, one.path, one.size_bytes, is_attached=True))
         elif part.content_type != _APPLE_FILE and _is_named_scan(part):
@@ -152,6 +153,9 @@ class _Sorted:
             self.texts.append(part)
         elif part.size_bytes:
             self.others.append(part)
+
+    def _unpack(self, part: Part) -> tuple[zipped.Unpacked, ...] | None:
+        return zipped.unpack(part.path, _name(part), self._new_path, self._room)
 
     def _new_path(self) -> Path:
         self._unpacked += 1
