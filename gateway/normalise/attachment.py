@@ -11,6 +11,9 @@ _OCTETS: Final = "application/octet-stream"
 _PLAIN_TYPES: Final = frozenset({"text/plain", "text/csv", "application/zip", "application/xml", "text/xml"})
 """Types that no mail program acts upon; everything else travels as octets."""
 
+_HEAD_BYTES: Final = 2_000
+"""A name has 200 bytes at most, each of them three in RFC 2231."""
+
 _FILTERED: Final = (
     "ace ani apk app appx arj bat cab cmd com deb dex dll docm elf exe hta img iso jar jnlp kext lha lib library"
     " lnk lzh macho msc msi msix msp mst pif ppa ppam reg rev scf scr sct sys uif vb vbe vbs vxd wsc wsf wsh xll"
@@ -65,6 +68,11 @@ class Attachment:
     content_type: str
     path: Path
     size_bytes: int
+
+
+def sent_bytes(attachment: Attachment) -> int:
+    """Return at least what a file adds to a mail: base64 with its line ends, and headers that spell its name twice."""
+    return attachment.size_bytes * 3 // 2 + _HEAD_BYTES
 
 
 def is_blocked(name: str, head: bytes) -> bool:

@@ -56,7 +56,7 @@ def letter(
         sender_name=config.sender.name,
         recipients=to,
         reply_to=_reply_to(config, headers),
-        subject=f"{clean(fill(config.mail.subject, fields))}{end}",
+        subject=f"{clean(fill(config.mail.subject, fields)) or fields['subject']}{end}",
         text=(*_text(envelope.origin.name, document, number, envelope.notes), *_said(said)),
         pdf_name=pdf_name(re.sub(r"(?i)\.pdf\s*\Z", "", file_name), end),
         copies=copies,
@@ -91,9 +91,8 @@ def title(envelope: Envelope, headers: email.message.Message | None, names: Sequ
 
 
 def _stem(envelope: Envelope, names: Sequence[str]) -> str:
-    if envelope.called:
-        return envelope.called
-    return PurePosixPath(names[0]).stem if names and names[0] else f"scan-{envelope.arrived_at:%Y%m%d-%H%M%S}"
+    named = envelope.called or (PurePosixPath(names[0]).stem if names else "")
+    return named if clean(named) else f"scan-{envelope.arrived_at:%Y%m%d-%H%M%S}"
 
 
 def _text(where: str, document: Document, number: int, arrived_notes: Sequence[str]) -> tuple[str, ...]:
@@ -118,9 +117,9 @@ def _said(lines: Sequence[str]) -> tuple[str, ...]:
     return ("", "The printer wrote:", *kept, *(["…"] if "\n".join(kept) != shown else []))
 
 
-def said_bytes(lines: Sequence[str]) -> int:
-    """Return at least what ``said`` adds to a mail without thumbnails: in UTF-8, with line ends, in base64."""
-    return sum(len(line.encode()) + len(line) // 30 + 4 for line in ("", *_said(lines))) * 3 // 2
+def said_bytes(lines: Sequence[str], notes: Sequence[str] = ()) -> int:
+    """Return at least what ``said`` and notes add to a mail without thumbnails: in UTF-8, with line ends, in base64."""
+    return sum(len(line.encode()) + len(line) // 30 + 4 for line in ("", *_said(lines), *notes)) * 3 // 2
 
 
 def _subject(headers: email.message.Message | None) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from conf.model import Config
 from gateway.events import Event, log
 from gateway.normalise import compose, parts
+from gateway.normalise.attachment import sent_bytes
 from gateway.normalise.joining import Joiner
 from gateway.normalise.letter import letter, said_bytes, title
 from gateway.normalise.material import WORK, Material, OpaqueMailError, material_of
@@ -131,7 +132,7 @@ class Normaliser:
             return
         pdf = directory / files.PDF
         called = title(envelope, material.headers, material.names)
-        beside_bytes = sum(one.size_bytes * 3 // 2 for one in material.attachments) + said_bytes(material.text)
+        beside_bytes = sum(map(sent_bytes, material.attachments)) + said_bytes(material.text, envelope.notes)
         order = order_of(self.config.pdf, called, envelope.recipients, beside_bytes=beside_bytes)
         document = await make(material.sources, pdf, envelope.arrived_at, order)
         try:

@@ -147,6 +147,17 @@ def test_a_single_recipient(written, to):
     assert letter(CONFIG, mailed(ALICE), headers(written), ["s"], ONE_PAGE).recipients == to
 
 
+def test_no_subject_is_empty():
+    """A name of which nothing is seen is none; a template of which nothing is seen is as none."""
+    for template, subject in (
+        (" {name} ", "scan-20261123-090257"),
+        ("\u200b", "Scan from scans: scan-20261123-090257"),
+    ):
+        configured = CONFIG.model_copy(update={"mail": CONFIG.mail.model_copy(update={"subject": template})})
+        written = letter(configured, SHARED, None, ["\u202e.tif"], ONE_PAGE)
+        assert (written.subject, written.pdf_name) == (subject, "scan-20261123-090257.pdf")
+
+
 @pytest.mark.parametrize(
     "long",
     ["a" * 260_000, "a." * 130_000, "(" * 260_000, "=?a?q?x" * 37_000, "a@" * 130_000],

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import io
+from dataclasses import replace
 
 import pypdf
 import pytest
@@ -178,6 +179,19 @@ def tell(station: Station) -> list[list[str]]:
     assert box.journal.untold(1) == []
     new = [job for job in box.journal.jobs(State) if job.id not in before]
     return [[recipient.address for recipient in job.recipients] for job in new]
+
+
+async def test_many_small_parts_leave_room_for_the_scan(tmp_path):
+    """Hundreds of tiny files with long names, passed or not, refuse no scan: their headers count too."""
+    names = [str(number) + "\u6587" * 110 + ".dat" for number in range(300)]
+    mail = attached(("image/tiff", "1.tif", TIFF), *(("application/x-log", name, b"x") for name in names))
+    with listening(tmp_path, other_parts="pass") as box:
+        limited = box.config.model_copy(update={"pdf": box.config.pdf.model_copy(update={"mail_limit": 200_000})})
+        station = Station(replace(box, config=limited))
+        out = await made(station, mail.as_bytes())
+    assert len(out.as_bytes()) <= 200_000
+    assert len(files_of(out)) > 20
+    assert "more parts are left out" in text_of(out)
 
 
 async def test_an_automatic_mail_with_a_scan_is_a_scan(station):
