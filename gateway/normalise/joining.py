@@ -60,15 +60,16 @@ class Joiner:
         """Note a piece; return what its mail is known by, empty for what is no piece."""
         if envelope.origin.kind is not OriginKind.SMTP or is_whole(envelope.id) or len(envelope.originals) != 1:
             return ""
+        if noted := self.fragments.mail_of(envelope.id):
+            return noted
         path = directory / files.ORIGINAL / envelope.originals[0].stored
         label = label_of(path)
         if label is None:
             return ""
         mail = _mail(envelope, label)
-        if not self.fragments.is_noted(envelope.id):
-            arrived_at = envelope.arrived_at.timestamp()
-            own = Fragment(envelope.id, label.number, label.total, body_sha256(path), arrived_at, JobId(""))
-            self.fragments.note(own, mail)
+        arrived_at = envelope.arrived_at.timestamp()
+        own = Fragment(envelope.id, label.number, label.total, body_sha256(path), arrived_at, JobId(""))
+        self.fragments.note(own, mail)
         return mail
 
     def _note_all(self, own: Envelope) -> None:
@@ -77,7 +78,7 @@ class Joiner:
         A job that cannot be read is told of when its own turn comes.
         """
         for job in self.journal.jobs((State.ACCEPTED,)):
-            if job.origin == str(own.origin) and not self.fragments.is_noted(job.id):
+            if job.origin == str(own.origin) and not self.fragments.mail_of(job.id):
                 directory = self.spool.jobs / job.id
                 with contextlib.suppress(MailError, CorruptEnvelopeError, FileNotFoundError):
                     self._note(directory, files.read_envelope(directory))

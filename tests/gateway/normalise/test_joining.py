@@ -268,6 +268,16 @@ def test_a_box_that_was_off_waits_anew(box):
     assert pages_of(work_at(box, NOW_S + 7201).mail(only_ready(box))) == 2
 
 
+def test_pieces_noted_by_an_earlier_version(box):
+    """Pieces that were noted under another key, as by another version, hold nothing up: they are told in their time."""
+    came(box, in_pieces(whole_mail(), 2)[0])
+    work_at(box, NOW_S + 1)
+    with box.database.transaction() as db:
+        db.execute("UPDATE fragment SET mail = 'other'")
+    station = give_up_at(box, NOW_S + WAIT_S + 1)
+    assert "piece 2 of 2 had not come" in station.job(states(box)["failed"][0]).reason
+
+
 def test_an_id_is_compared_as_it_is(box):
     """Ids that differ in case or blanks are other mails; the same origin stands in the whole's envelope."""
     pieces = in_pieces(whole_mail(), 2)
