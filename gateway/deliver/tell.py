@@ -22,7 +22,7 @@ from gateway.deliver.notice import Failure
 from gateway.deliver.post import Failures, reachable
 from gateway.deliver.tidy import Tidier
 from gateway.events import Event, log
-from gateway.spool import files, loop
+from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, OriginKind
 from gateway.spool.files import Spool
@@ -144,7 +144,7 @@ class Teller:
         failure = _failure(job, envelope, directory)
         whom: tuple[Address, ...] = ()
         is_later, share, is_shown = False, None, True
-        if not _is_notice(job, envelope) and job.reason not in {UNTOLD, loop.ANSWER}:
+        if not _is_notice(job, envelope) and job.reason != UNTOLD:
             whom = () if is_mailed else self._whom(job, envelope)
             if whom:
                 is_later = self.failures.tell(failure, kind_of(job.reason), whom, time.time())

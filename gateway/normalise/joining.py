@@ -10,6 +10,7 @@ from gateway.events import Event, log
 from gateway.normalise import partial
 from gateway.normalise.partial import Join, Repeated, Wait
 from gateway.normalise.parts import MailError
+from gateway.normalise.patience import Patience
 from gateway.normalise.pieces import Label, body_sha256, label_of
 from gateway.spool import files
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope, OriginKind
@@ -26,6 +27,7 @@ class Joiner:
     spool: Spool
     journal: Journal
     fragments: Fragments
+    patience: Patience
 
     def take(self, directory: Path, envelope: Envelope) -> Wait | JobId | None:
         """Take a piece: return what it waits for, or the job it has become part of; None for what is no piece.
@@ -43,7 +45,9 @@ class Joiner:
                 return self._end(members, begun)
             self.fragments.assign(JobId(""), members)
         self._note_all(envelope)
-        match partial.judge(envelope.id, self.fragments.of(mail), time.time()):
+        known, now = self.fragments.of(mail), time.time()
+        waited_s = self.patience.waited_s([one for one in known if not one.whole], now)
+        match partial.judge(envelope.id, known, now, waited_s):
             case Wait() as wait:
                 return wait
             case Repeated(whole):
@@ -56,15 +60,16 @@ class Joiner:
         """Note a piece; return what its mail is known by, empty for what is no piece."""
         if envelope.origin.kind is not OriginKind.SMTP or is_whole(envelope.id) or len(envelope.originals) != 1:
             return ""
+        if noted := self.fragments.mail_of(envelope.id):
+            return noted
         path = directory / files.ORIGINAL / envelope.originals[0].stored
         label = label_of(path)
         if label is None:
             return ""
         mail = _mail(envelope, label)
-        if not self.fragments.is_noted(envelope.id):
-            arrived_at = envelope.arrived_at.timestamp()
-            own = Fragment(envelope.id, label.number, label.total, body_sha256(path), arrived_at, JobId(""))
-            self.fragments.note(own, mail)
+        arrived_at = envelope.arrived_at.timestamp()
+        own = Fragment(envelope.id, label.number, label.total, body_sha256(path), arrived_at, JobId(""))
+        self.fragments.note(own, mail)
         return mail
 
     def _note_all(self, own: Envelope) -> None:
@@ -73,7 +78,7 @@ class Joiner:
         A job that cannot be read is told of when its own turn comes.
         """
         for job in self.journal.jobs((State.ACCEPTED,)):
-            if job.origin == str(own.origin) and not self.fragments.is_noted(job.id):
+            if job.origin == str(own.origin) and not self.fragments.mail_of(job.id):
                 directory = self.spool.jobs / job.id
                 with contextlib.suppress(MailError, CorruptEnvelopeError, FileNotFoundError):
                     self._note(directory, files.read_envelope(directory))
@@ -105,6 +110,7 @@ class Joiner:
                 self.journal.move(member, State.JOINED, time.time(), reason=f"is part of {whole}")
                 log(Event.JOB_JOINED, member, whole=whole)
             files.remove(self.spool.jobs / member)
+        self.patience.forget(members)
         return whole
 
     def _exists(self, job_id: JobId) -> bool:

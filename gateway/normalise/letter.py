@@ -1,9 +1,10 @@
 """What the mail about a scan says: from the envelope, the headers a device wrote, and the finished PDF."""
 
+import contextlib
 import email.message
 import email.utils
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from pathlib import PurePosixPath
@@ -17,7 +18,12 @@ from gateway.spool.envelope import Envelope, OriginKind
 from gateway.spool.loop import trace
 from image.document import Document, Part, Thumbnail
 
-_LOOKS_SO: Final = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+")
+_LOOKS_SO: Final = re.compile(r"[^\s<>()\[\],;:\"]{1,64}@[^\s<>()\[\],;:\"]{1,255}")
+"""Of the lengths of RFC 5321 section 4.5.3.1: without a limit, a header of letters alone takes quadratic time."""
+
+_SUBJECT_CHARS: Final = 4000
+"""So much of a subject is decoded, in quadratic time at worst: 150 characters, each an encoded word of its own."""
+
 _SAID_CHARS: Final = 20_000
 _SAID_LINES: Final = 200
 """Of a device's own text, which is some lines in all manuals."""
@@ -50,7 +56,7 @@ def letter(
         sender_name=config.sender.name,
         recipients=to,
         reply_to=_reply_to(config, headers),
-        subject=f"{clean(fill(config.mail.subject, fields))}{end}",
+        subject=f"{clean(fill(config.mail.subject, fields)) or fields['subject']}{end}",
         text=(*_text(envelope.origin.name, document, number, envelope.notes), *_said(said)),
         pdf_name=pdf_name(re.sub(r"(?i)\.pdf\s*\Z", "", file_name), end),
         copies=copies,
@@ -85,9 +91,8 @@ def title(envelope: Envelope, headers: email.message.Message | None, names: Sequ
 
 
 def _stem(envelope: Envelope, names: Sequence[str]) -> str:
-    if envelope.called:
-        return envelope.called
-    return PurePosixPath(names[0]).stem if names and names[0] else f"scan-{envelope.arrived_at:%Y%m%d-%H%M%S}"
+    named = envelope.called or (PurePosixPath(names[0]).stem if names else "")
+    return named if clean(named) else f"scan-{envelope.arrived_at:%Y%m%d-%H%M%S}"
 
 
 def _text(where: str, document: Document, number: int, arrived_notes: Sequence[str]) -> tuple[str, ...]:
@@ -112,13 +117,13 @@ def _said(lines: Sequence[str]) -> tuple[str, ...]:
     return ("", "The printer wrote:", *kept, *(["…"] if "\n".join(kept) != shown else []))
 
 
-def said_bytes(lines: Sequence[str]) -> int:
-    """Return at least what ``said`` adds to a mail without thumbnails: in UTF-8, with line ends, in base64."""
-    return sum(len(line.encode()) + len(line) // 30 + 4 for line in ("", *_said(lines))) * 3 // 2
+def said_bytes(lines: Sequence[str], notes: Sequence[str] = ()) -> int:
+    """Return at least what ``said`` and notes add to a mail without thumbnails: in UTF-8, with line ends, in base64."""
+    return sum(len(line.encode()) + len(line) // 30 + 4 for line in ("", *_said(lines), *notes)) * 3 // 2
 
 
 def _subject(headers: email.message.Message | None) -> str:
-    return "" if headers is None else clean(decoded(str(headers.get("Subject", ""))))
+    return "" if headers is None else clean(decoded(str(headers.get("Subject", ""))[:_SUBJECT_CHARS]))
 
 
 def decoded(text: str) -> str:
@@ -134,7 +139,7 @@ def _reply_to(config: Config, headers: email.message.Message | None) -> Address 
     if headers is None:
         return None
     for key in ("Reply-To", "From"):
-        _, address = email.utils.parseaddr(str(headers.get(key, "")))
+        address = next(_parsed([str(headers.get(key, ""))]), "")
         is_reached = is_address(address) and "." in address.rpartition("@")[2]
         if is_reached and address.lower() != config.sender.address.lower():
             return Address(address)
@@ -161,5 +166,11 @@ def _visible(
 def _addresses(headers: email.message.Message, key: str) -> frozenset[str]:
     """Return the addresses in a header; by their look where it is written so wrongly that no parser reads it."""
     written = [str(value) for value in headers.get_all(key, [])]
-    found = [address for _, address in email.utils.getaddresses(written) if is_address(address)]
+    found = [address for address in _parsed(written) if is_address(address)]
     return frozenset(address.lower() for address in found or _LOOKS_SO.findall(" ".join(written)))
+
+
+def _parsed(written: list[str]) -> Iterator[str]:
+    """Yield the addresses in headers; none where comments are nested deeper than the parser can follow."""
+    with contextlib.suppress(RecursionError):
+        yield from (address for _, address in email.utils.getaddresses(written))

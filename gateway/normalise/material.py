@@ -9,7 +9,7 @@ from typing import Final
 
 from conf.model import Config, Smtp
 from gateway.normalise import automatic, parts, words, zipped
-from gateway.normalise.attachment import Attachment, is_blocked, safe_type
+from gateway.normalise.attachment import Attachment, is_blocked, safe_type, sent_bytes
 from gateway.normalise.letter import decoded
 from gateway.normalise.parts import Part
 from gateway.normalise.pieces import Pieces
@@ -96,12 +96,12 @@ def _of_mail(mail: parts.Mail, work: Path, envelope: Envelope, rule: Smtp | None
     shown = [_name(part) if part.name else "" for part in scans]
     order = page_order(shown)
     passed: tuple[Attachment, ...] = ()
-    notes = [f"{_called(part)} is empty, and left out." for part in sorted_out.empty]
+    notes = _some([f"{_called(part)} is empty, and left out." for part in sorted_out.empty])
     if rule is not None and rule.other_parts == "pass":
         passed, held = _passed(others, limit_bytes // 2)
         notes += held
     else:
-        notes += _left_out(others)
+        notes += _some([f"{_called(part)} came with the scan and is left out: it is no scan." for part in others])
     return Material(
         sources=tuple(scans[place].path for place in order),
         names=tuple(shown[place] for place in order),
@@ -135,6 +135,7 @@ class _Sorted:
     empty: list[Part] = field(default_factory=list)
     has_winmail: bool = False
     _unpacked: int = 0
+    _room: zipped.Room = field(default_factory=zipped.Room)
 
     def put(self, part: Part) -> None:
         """Put a part where it belongs; a zip of pages is unpacked in its place. Raises ScanError; OSError."""
@@ -143,7 +144,7 @@ class _Sorted:
         self.has_winmail = self.has_winmail or is_winmail
         if kind in _SCAN_KINDS:
             self.scans.append(part)
-        elif kind is Kind.ZIP and (unpacked := zipped.unpack(part.path, _name(part), self._new_path)) is not None:
+        elif kind is Kind.ZIP and (unpacked := self._unpack(part)) is not None:
             for one in unpacked:
                 self.put(Part("application/octet-stream", one.name, one.path, one.size_bytes, is_attached=True))
         elif part.content_type != _APPLE_FILE and _is_named_scan(part):
@@ -152,6 +153,9 @@ class _Sorted:
             self.texts.append(part)
         elif part.size_bytes:
             self.others.append(part)
+
+    def _unpack(self, part: Part) -> tuple[zipped.Unpacked, ...] | None:
+        return zipped.unpack(part.path, _name(part), self._new_path, self._room)
 
     def _new_path(self) -> Path:
         self._unpacked += 1
@@ -180,11 +184,10 @@ def _called(part: Part) -> str:
     return f'"{_name(part)}"' if part.name else f"A part of type {names.display_name(part.content_type)}"
 
 
-def _left_out(others: Sequence[Part]) -> list[str]:
-    notes = [f"{_called(part)} came with the scan and is left out: it is no scan." for part in others[:_NAMED]]
-    if len(others) > _NAMED:
-        notes.append(f"{len(others) - _NAMED} more parts that are no scans are left out.")
-    return notes
+def _some(notes: list[str]) -> list[str]:
+    """Return the first sentences about parts that are left out, and how many more there are."""
+    more = [f"{len(notes) - _NAMED} more parts are left out."] if len(notes) > _NAMED else []
+    return [*notes[:_NAMED], *more]
 
 
 def _passed(others: Sequence[Part], room_bytes: int) -> tuple[tuple[Attachment, ...], list[str]]:
@@ -193,12 +196,12 @@ def _passed(others: Sequence[Part], room_bytes: int) -> tuple[tuple[Attachment, 
     notes: list[str] = []
     for part in others:
         name = _name(part) or "attachment"
-        size_bytes = part.size_bytes * 3 // 2  # as base64, with its line ends and headers
+        attachment = Attachment(name, safe_type(part.content_type), part.path, part.size_bytes)
         if is_blocked(name, _kind(part)[1]):
             notes.append(f"{_called(part)} is left out: mail servers stop files of its kind.")
-        elif size_bytes > room_bytes:
+        elif sent_bytes(attachment) > room_bytes:
             notes.append(f"{_called(part)} is left out: it is too large to go along.")
         else:
-            room_bytes -= size_bytes
-            passed.append(Attachment(name, safe_type(part.content_type), part.path, part.size_bytes))
-    return tuple(passed), notes
+            room_bytes -= sent_bytes(attachment)
+            passed.append(attachment)
+    return tuple(passed), _some(notes)

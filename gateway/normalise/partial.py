@@ -48,33 +48,43 @@ class Repeated:
     whole: JobId
 
 
-def judge(own: JobId, known: Sequence[Fragment], now: float) -> Wait | Join | Repeated:
-    """Return what to do about the piece ``own``; ``known`` are all pieces that name its mail, joined ones too."""
+def judge(own: JobId, known: Sequence[Fragment], now: float, waited_s: float) -> Wait | Join | Repeated:
+    """Return what to do about the piece ``own``; ``known`` are all pieces that name its mail, joined ones too.
+
+    ``waited_s`` is how long none came.
+    """
     mine = next(fragment for fragment in known if fragment.job == own)
     for fragment in known:
         is_same = (fragment.number, fragment.sha256) == (mine.number, mine.sha256)
-        if fragment.whole and is_same and mine.arrived_at - fragment.arrived_at < REPEAT_S:
+        is_again = fragment.whole and is_same and mine.arrived_at - fragment.arrived_at < REPEAT_S
+        # Of one that was given up pieces come again because the printer tries anew.
+        if is_again and not _lacks(_numbered(known, fragment.whole)):
             return Repeated(fragment.whole)
-    numbered: defaultdict[int, list[Fragment]] = defaultdict(list)
-    for fragment in sorted(known, key=lambda one: one.job):
-        if not fragment.whole:
-            numbered[fragment.number].append(fragment)
-    totals = {fragment.total for same in numbered.values() for fragment in same if fragment.total}
-    lacks = _lacks(numbered, totals)
+    numbered = _numbered(known, JobId(""))
+    lacks = _lacks(numbered)
     pieces = [same[0] for _, same in sorted(numbered.items())]
     others = [fragment for same in numbered.values() for fragment in same[1:]]
     if not lacks:
         return Join(tuple(pieces), tuple(others))
-    until = min(max(fragment.arrived_at for fragment in (*pieces, *others)), now) + WAIT_S
-    if now < until:
-        return Wait(until, lacks)
+    if waited_s < WAIT_S:
+        return Wait(now + WAIT_S - waited_s, lacks)
     everything = sorted((*pieces, *others), key=lambda one: (one.number, one.job))
     sentence = f"The printer sent this scan in pieces, and after {WAIT_S / 60:.0f} minutes {lacks}. {_PLEASE}"
     return Join(tuple(everything), rejected=sentence)
 
 
-def _lacks(numbered: dict[int, list[Fragment]], totals: set[int]) -> str:
+def _numbered(known: Sequence[Fragment], whole: JobId) -> dict[int, list[Fragment]]:
+    """Return the pieces of one whole, or those of none yet, by their number, in the order in which they came."""
+    numbered: defaultdict[int, list[Fragment]] = defaultdict(list)
+    for fragment in sorted(known, key=lambda one: one.job):
+        if fragment.whole == whole:
+            numbered[fragment.number].append(fragment)
+    return numbered
+
+
+def _lacks(numbered: dict[int, list[Fragment]]) -> str:
     """Return what keeps the pieces from being a mail, for a sentence; empty when nothing does."""
+    totals = {fragment.total for same in numbered.values() for fragment in same if fragment.total}
     unlike = [number for number, same in numbered.items() if len({fragment.sha256 for fragment in same}) > 1]
     if unlike:
         return f"piece {_listed(unlike)} had come more than once, with different contents"

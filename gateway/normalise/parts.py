@@ -20,6 +20,9 @@ from gateway.normalise.headers import Header, Parameter
 
 _DEPTH_LIMIT: Final = 12
 _PARTS_LIMIT: Final = 500
+_ENTITIES_LIMIT: Final = 2 * _PARTS_LIMIT
+"""Multiparts, of which nothing is kept, count here: a mail of 150 MB can have two million of them."""
+
 _BOUNDARY_LIMIT_BYTES: Final = 4096
 _NAME_CHARACTERS: Final = 1000
 _LIKELY_BOUNDARY: Final = re.compile(
@@ -92,6 +95,7 @@ class _Reader:
         self._cursor = Cursor(source)
         self._into = into
         self._alternatives = 0
+        self._entities = 0
         self._charset = ""  # what the last part with a charset claimed: names without one are likely in it too
         self.parts: list[Part] = []
 
@@ -103,6 +107,9 @@ class _Reader:
         """Read one entity to the boundary that ends it (left in the cursor) or the end of the mail."""
         if place.depth > _DEPTH_LIMIT:
             raise MailError("The mail is nested too deep to be a scan.")
+        self._entities += 1
+        if self._entities > _ENTITIES_LIMIT:
+            raise MailError(f"The mail has more than {_PARTS_LIMIT} parts.")
         found = self._cursor.headers(place.boundaries)
         content_type, parameters = fields.structured(fields.first(found, "content-type"))
         content_type = content_type or place.default_type
@@ -197,13 +204,14 @@ class _Reader:
     def _unfold(self, whole: Part, place: _Place) -> None:
         """Put the parts of a mail that came encoded (RFC 2046 section 5.2.1 forbids it) into its place."""
         outer = self._cursor
-        whole.path.rename(whole.path.with_suffix(".mail"))
+        mail = whole.path.with_suffix(f".mail-{place.depth}")  # the first part of such a mail may be one again
+        whole.path.rename(mail)
         self.parts.pop()
-        with whole.path.with_suffix(".mail").open("rb", buffering=0) as file:
+        with mail.open("rb", buffering=0) as file:
             self._cursor = Cursor(file)
             self._entity(_Place(depth=place.depth + 1))
         self._cursor = outer
-        whole.path.with_suffix(".mail").unlink()
+        mail.unlink()
 
     def _new_path(self) -> Path:
         if len(self.parts) >= _PARTS_LIMIT:

@@ -6,17 +6,19 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from conf.model import Config
 from gateway.events import Event, log
 from gateway.normalise import compose, parts
+from gateway.normalise.attachment import sent_bytes
 from gateway.normalise.joining import Joiner
 from gateway.normalise.letter import letter, said_bytes, title
 from gateway.normalise.material import WORK, Material, OpaqueMailError, material_of
-from gateway.normalise.partial import Wait
+from gateway.normalise.partial import WAIT_S, Wait
+from gateway.normalise.patience import Patience
 from gateway.normalise.report import report
 from gateway.normalise.returned import require_new
 from gateway.normalise.settings import order_of
@@ -47,6 +49,7 @@ class Normaliser:
     ready: Callable[[], None]
     failed: Callable[[], None]
     is_idle: bool = True
+    patience: Patience = field(default_factory=Patience)
 
     async def run(self) -> None:
         """Normalise until cancelled. What the journal could not take when it was accepted is adopted here."""
@@ -71,6 +74,8 @@ class Normaliser:
                 self.is_idle = True
         if await asyncio.to_thread(recover.adopt, self.spool, self.journal, time.time()):
             return 0.0
+        # A clock set back since would keep what was put off by it until it has caught up.
+        await asyncio.to_thread(self.journal.clamp, time.time(), WAIT_S, State.ACCEPTED)
         due_at = await asyncio.to_thread(self.journal.next_due_at, (State.ACCEPTED,))
         return _LOOK_S if due_at is None else min(max(due_at - time.time(), 0.05), _LOOK_S)
 
@@ -127,7 +132,7 @@ class Normaliser:
             return
         pdf = directory / files.PDF
         called = title(envelope, material.headers, material.names)
-        beside_bytes = sum(one.size_bytes * 3 // 2 for one in material.attachments) + said_bytes(material.text)
+        beside_bytes = sum(map(sent_bytes, material.attachments)) + said_bytes(material.text, envelope.notes)
         order = order_of(self.config.pdf, called, envelope.recipients, beside_bytes=beside_bytes)
         document = await make(material.sources, pdf, envelope.arrived_at, order)
         try:
@@ -141,7 +146,7 @@ class Normaliser:
 
     async def _is_piece(self, directory: Path, envelope: Envelope) -> bool:
         """Tell whether a job is a piece of a mail; then it waits for the others, or has become part of the whole."""
-        joiner = Joiner(self.spool, self.journal, Fragments(self.journal.database))
+        joiner = Joiner(self.spool, self.journal, Fragments(self.journal.database), self.patience)
         came_to = await asyncio.to_thread(joiner.take, directory, envelope)
         if isinstance(came_to, Wait):
             reason = f"a piece of a mail that is not whole yet: {came_to.lacks}"

@@ -7,7 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
@@ -17,7 +17,9 @@ from image.sniff import Kind
 
 _ENTRIES: Final = 500
 _DIRECTORY_BYTES: Final = 1 << 20
-_UNPACKED_BYTES: Final = 500_000_000
+UNPACKED_BYTES: Final = 500_000_000
+"""So much all zips of a mail may hold together: work files stand on the disk that devices are served from."""
+
 _FREE_BYTES: Final = 16_000_000
 _RATIO: Final = 200
 """So many times its own size a zip may hold, once that is more than 16 MB: a page of fax data hardly shrinks, and an
@@ -42,9 +44,18 @@ class Unpacked:
     size_bytes: int
 
 
-def unpack(source: Path, called: str, new_path: Callable[[], Path]) -> tuple[Unpacked, ...] | None:
+@dataclass(slots=True)
+class Room:
+    """What the zips of one mail may still hold together."""
+
+    files: int = _ENTRIES
+    size_bytes: int = field(default_factory=lambda: UNPACKED_BYTES)
+
+
+def unpack(source: Path, called: str, new_path: Callable[[], Path], room: Room) -> tuple[Unpacked, ...] | None:
     """Unpack a zip, file by file in its order; None when it is a document or program that only is packed as zip.
 
+    It takes from ``room`` what it unpacks.
     Raises ScanError with the sentence for its sender when it needs a password, is damaged, holds another zip, or is
     larger than any scan; OSError when the disk is at fault.
     """
@@ -56,7 +67,9 @@ def unpack(source: Path, called: str, new_path: Callable[[], Path]) -> tuple[Unp
                 entries = opened.infolist()
                 if {entry.filename.lower() for entry in entries} & _OFFICE:
                     return None
-                return _unpacked(opened, _pages(entries, name), source.stat().st_size, name, new_path)
+                pages = _pages(entries, name, room.files)
+                room.files -= len(pages)
+                return _unpacked(opened, pages, source.stat().st_size, name, new_path, room)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
             raise ScanError(
                 ScanFault.DAMAGED, f"{name} is damaged and cannot be unpacked. Please scan it again."
@@ -84,9 +97,9 @@ def _require_small(file: IO[bytes], name: str) -> None:
 _UNZIPPED: Final = "Please have the printer attach its scans as PDF, not as zip."
 
 
-def _pages(entries: list[zipfile.ZipInfo], name: str) -> list[zipfile.ZipInfo]:
-    if len(entries) > _ENTRIES:
-        raise ScanError(ScanFault.TOO_LARGE, f"{name} holds more than {_ENTRIES} files. {_UNZIPPED}")
+def _pages(entries: list[zipfile.ZipInfo], name: str, most: int) -> list[zipfile.ZipInfo]:
+    if len(entries) > most:  # fewer than for one where another zip stands before it
+        raise ScanError(ScanFault.TOO_LARGE, f"{name} holds more than {most} files. {_UNZIPPED}")
     pages = [entry for entry in entries if not entry.filename.endswith("/") and not _is_litter(entry.filename)]
     if any(entry.flag_bits & _IS_ENCRYPTED for entry in pages):
         raise ScanError(ScanFault.ENCRYPTED, f"{name} needs a password, which nobody can give it here. {_UNZIPPED}")
@@ -106,9 +119,14 @@ def _base(path: str) -> str:
 
 
 def _unpacked(
-    opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo], zip_bytes: int, name: str, new_path: Callable[[], Path]
+    opened: zipfile.ZipFile,
+    entries: list[zipfile.ZipInfo],
+    zip_bytes: int,
+    name: str,
+    new_path: Callable[[], Path],
+    room: Room,
 ) -> tuple[Unpacked, ...]:
-    room_bytes = min(_UNPACKED_BYTES, max(_FREE_BYTES, _RATIO * zip_bytes))
+    own_bytes = max(_FREE_BYTES, _RATIO * zip_bytes)
     found: list[Unpacked] = []
     for entry in entries:
         path = new_path()
@@ -119,9 +137,10 @@ def _unpacked(
             block, size_bytes = head, 0
             while block:
                 size_bytes += out.write(block)
-                if size_bytes > room_bytes:
+                if size_bytes > min(own_bytes, room.size_bytes):
                     raise ScanError(ScanFault.TOO_LARGE, f"{name} unpacks to more than any scan. {_UNZIPPED}")
                 block = packed.read(_BLOCK_BYTES)
-        room_bytes -= size_bytes
+        own_bytes -= size_bytes
+        room.size_bytes -= size_bytes
         found.append(Unpacked(_base(entry.filename), path, size_bytes))
     return tuple(found)

@@ -48,9 +48,11 @@ class Fragments:
                 (fragment.job, mail, fragment.number, fragment.total, fragment.sha256, fragment.arrived_at),
             )
 
-    def is_noted(self, job: JobId) -> bool:
-        """Tell whether a job is noted as a piece."""
-        return bool(self._database.rows("SELECT 1 FROM fragment WHERE job = ?", (job,)))
+    def mail_of(self, job: JobId) -> str:
+        """Return the mail that a job is noted as a piece of; empty for one that is not noted."""
+        return next(
+            (str(mail) for (mail,) in self._database.rows("SELECT mail FROM fragment WHERE job = ?", (job,))), ""
+        )
 
     def of(self, mail: str) -> tuple[Fragment, ...]:
         """Return the pieces of a mail that wait, and those that were joined; not those that ended otherwise."""

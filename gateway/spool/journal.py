@@ -6,7 +6,7 @@ since 1970 (UTC).
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from conf.model import Address
 from gateway.spool.database import Database
@@ -209,10 +209,11 @@ class Journal:
         marks = ",".join("?" * len(wanted))
         return self._jobs(f"{_JOB} WHERE state IN ({marks}) AND changed_at >= ? ORDER BY id", (*wanted, at))
 
-    def clamp(self, now: float, longest_s: float) -> None:
+    def clamp(self, now: float, longest_s: float, state: State | Literal["%"] = "%") -> None:
         """Make due what waits for a time further off than any wait may be: the clock was wrong when it was set."""
+        query = "UPDATE job SET next_try_at = ? WHERE next_try_at > ? AND state LIKE ?"
         with self._database.transaction() as db:
-            db.execute("UPDATE job SET next_try_at = ? WHERE next_try_at > ?", (now, now + longest_s))
+            db.execute(query, (now, now + longest_s, state))
 
     def _jobs(self, query: str, values: Iterable[Any]) -> list[Job]:
         return [

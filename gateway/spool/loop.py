@@ -10,17 +10,12 @@ from datetime import datetime
 from typing import Final
 
 from gateway.spool.job import JobId, is_job_id, is_notice_id
+from gateway.spool.untold import UNTOLD
 
 OWN_SCAN: Final = (
     "This mail was sent by scangate and came back, so it was not sent again. Please look which mailbox forwards to the "
     "printer's address."
 )
-ANSWER: Final = (
-    "This mail is no scan: it is a notice of a scangate or a mail server's report about another mail, so it goes no "
-    "further."
-)
-"""Nobody is told of it by mail: that mail could be answered as well, and so on."""
-
 ROUND: Final = (
     "This mail went through more than 30 mail servers, as one does that goes round in circles, so it was not sent on."
 )
@@ -46,7 +41,7 @@ def came_back(headers: email.message.Message) -> str:
     own = [job_id for job_id in found if job_id is not None]
     is_report = headers.get_content_type() == "multipart/report"
     if is_report or any(map(is_notice_id, own)):
-        return ANSWER
+        return UNTOLD
     if own:
         return OWN_SCAN
     return ROUND if len(hops) > _MOST_HOPS else ""

@@ -8,7 +8,8 @@ from email.message import EmailMessage
 import pytest
 from PIL import Image
 
-from gateway.spool.loop import ANSWER, OWN_SCAN
+from gateway.spool.loop import OWN_SCAN
+from gateway.spool.untold import UNTOLD
 from tests.path.box import Box
 from tests.path.fitting import delivered, text_of, to_maildir
 from tests.path.upstreams import relay
@@ -130,5 +131,5 @@ def test_a_mail_that_comes_back_ends_here(make_box: Callable[..., Box]):
         device.sendmail("scanner@contoso.com", [BOB], notice)
     box.waits_for_event("job-told", 2)
     box.stop()
-    assert ANSWER in box.log
+    assert UNTOLD in box.log
     assert len(delivered(box)) == 2

@@ -14,7 +14,8 @@ from conf.model import Address
 from gateway.spool import durable, files, recover
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import JobId, State, notice_id
-from gateway.spool.loop import ANSWER, OWN_SCAN, came_back
+from gateway.spool.loop import OWN_SCAN, came_back
+from gateway.spool.untold import UNTOLD
 from tests.gateway.deliver.given import ADMIN, OFFICE, Box, box, config, put_job
 
 SMTP = Origin(OriginKind.SMTP, "scanners", "192.168.1.40")
@@ -74,10 +75,10 @@ async def test_the_notice_is_a_job_that_is_delivered(tmp_path: Path):
         assert notice.title == f"notice about {job_id}"
         (mail,) = (tmp_path / "mail" / "new").iterdir()
         assert job_id in message_from_bytes(mail.read_bytes())["Subject"]
-        assert came_back(message_from_bytes(mail.read_bytes())) == ANSWER
+        assert came_back(message_from_bytes(mail.read_bytes())) == UNTOLD
 
 
-@pytest.mark.parametrize(("reason", "told"), [(OWN_SCAN, [ALICE, ADMIN]), (ANSWER, [])])
+@pytest.mark.parametrize(("reason", "told"), [(OWN_SCAN, [ALICE, ADMIN]), (UNTOLD, [])])
 async def test_nobody_is_told_of_an_automatic_answer(reason: str, told: list[str], tmp_path: Path):
     """A notice that came back to the box makes no notice, which could come back too; a scan that did is told once."""
     async with _box(tmp_path) as box:

@@ -15,7 +15,9 @@ from unittest.mock import patch
 
 from conf.model import Address, Config
 from gateway.arrive.arriving import STORED
-from gateway.normalise import joining, partial
+from gateway.normalise import joining
+from gateway.normalise.partial import WAIT_S, Wait
+from gateway.normalise.patience import GRACE_S, Patience
 from gateway.spool import files
 from gateway.spool.envelope import Origin, Original, OriginKind
 from gateway.spool.fragments import Fragments
@@ -69,12 +71,23 @@ def came(box: Box, message: bytes, *, client: str = "127.0.0.1", to: str = "offi
     return committed.id
 
 
-def work_at(box: Box, now_s: float) -> Station:
-    """Do all that the normaliser has to do at a time."""
-    station = Station(box)
-    with patch.object(time, "time", lambda: now_s):
-        asyncio.run(station.work())
+def work_at(box: Box, now_s: float, *later: tuple[float, float]) -> Station:
+    """Do all that the normaliser has to do at a time after its start.
+
+    ``later``: then again, so many seconds after the start and when the wall clock says so.
+    """
+    station, steady = Station(box), [0.0]
+    station.normaliser.patience = Patience(lambda: steady[0])
+    for passed_s, wall_s in ((0.0, now_s), *later):
+        steady[0] = passed_s
+        with patch.object(time, "time", lambda wall_s=wall_s: wall_s):
+            asyncio.run(station.work())
     return station
+
+
+def give_up_at(box: Box, now_s: float) -> Station:
+    """Do what there is to do at a start, and again when other pieces have had the time they have after one."""
+    return work_at(box, now_s, (GRACE_S, now_s + GRACE_S))
 
 
 def join(configured: Config, at: int) -> None:
@@ -85,7 +98,7 @@ def join(configured: Config, at: int) -> None:
             came(box, piece)
         work_at(box, NOW.timestamp() + 60)
         last = came(box, pieces[1])
-        _die_joining(box, last, at, NOW.timestamp() + 61)
+        _die_joining(box, last, at, NOW.timestamp() + 61, Patience())
 
 
 def give_up(configured: Config, at: int) -> None:
@@ -95,15 +108,22 @@ def give_up(configured: Config, at: int) -> None:
         first = came(box, pieces[2])
         came(box, pieces[0])
         work_at(box, NOW.timestamp() + 60)
-        _die_joining(box, first, at, NOW.timestamp() + partial.WAIT_S + 1)
+        late_s, patience = NOW.timestamp() + WAIT_S + 1, Patience(lambda: 0.0)
+        assert isinstance(_take(box, first, late_s, patience), Wait)
+        patience.steady = lambda: GRACE_S
+        _die_joining(box, first, at, late_s, patience)
 
 
-def _die_joining(box: Box, job_id: JobId, at: int, now_s: float) -> None:
-    joiner = joining.Joiner(box.spool, box.journal, Fragments(box.database))
-    directory = box.spool.jobs / job_id
+def _die_joining(box: Box, job_id: JobId, at: int, now_s: float, patience: Patience) -> None:
     arm(box.config.gateway.state.parent, at)
+    _take(box, job_id, now_s, patience)
+
+
+def _take(box: Box, job_id: JobId, now_s: float, patience: Patience) -> Wait | JobId | None:
+    joiner = joining.Joiner(box.spool, box.journal, Fragments(box.database), patience)
+    directory = box.spool.jobs / job_id
     with patch.object(time, "time", lambda: now_s):
-        joiner.take(directory, files.read_envelope(directory))
+        return joiner.take(directory, files.read_envelope(directory))
 
 
 if __name__ == "__main__":

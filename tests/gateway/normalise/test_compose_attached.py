@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.normalise.attachment import Attachment, is_blocked, safe_type
 from gateway.normalise.compose import compose, encoded_size_bytes
+from gateway.normalise.wording import attachment_name
 from tests.gateway.normalise.mails import PDF
 from tests.gateway.normalise.test_compose import LETTER
 
@@ -54,12 +55,25 @@ def test_what_goes_along_arrives_as_it_came(files, has_pdf):
         ("x.exe.txt", b"text", True),
         ("harmless.txt", b"MZ\x90", True),
         ("run", b"#!/bin/sh", True),
+        ("packed.bin", b"MSCF\0", True),
         ("x.lnk", b"", True),
+        ("sandbox.wsb", b"", True),
+        ("x.exe|", b"", True),
+        ("x.exe\u202e", b"", True),
     ],
 )
 def test_programs_never_go_along(name, head, expected):
     """What mail servers stop, by its name or by its bytes, is told from what they let through."""
     assert is_blocked(name, head) is expected
+
+
+@given(st.text(st.sampled_from('a.e\u202ex|?"*<>: /\\_\u200d\x7f'), max_size=8), st.text(max_size=210))
+@example("|", "a")
+@example("." + "b" * 20 + ".txt", "a" * 196)
+def test_no_name_becomes_that_of_a_program(end, stem):
+    """A name that turns into a program's when it is made fit to be sent is stopped too."""
+    name = f"{stem}.exe{end}"
+    assert is_blocked(name, b"") or not attachment_name(name).lower().endswith(".exe")
 
 
 def test_types_are_those_that_nothing_acts_upon():

@@ -10,12 +10,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.normalise.partial import WAIT_S
+from gateway.normalise.patience import GRACE_S
 from gateway.spool import files
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import JobId, State
 from tests.gateway.normalise.mailing import pages_of
 from tests.gateway.normalise.mails import attached
-from tests.gateway.normalise.pieces import MAIL_ID, TOTAL, came, in_pieces, whole_mail, work_at
+from tests.gateway.normalise.pieces import MAIL_ID, TOTAL, came, give_up_at, in_pieces, whole_mail, work_at
 from tests.gateway.normalise.telling import tell_all
 from tests.gateway.spool.crashing import STEP
 from tests.gateway.spool.given import NOW, NOW_S, Box, config, opened
@@ -88,7 +89,7 @@ def test_a_piece_that_is_missing(tmp_path):
             work_at(box, NOW_S + WAIT_S - 1)
         assert len(states(box)["accepted"]) == 3
         assert [line["reason"] for line in logged if line["event"] == "job-piece"][-1].startswith("pieces 2 and 4 of 5")
-        station = work_at(box, NOW_S + WAIT_S + 1)
+        station = give_up_at(box, NOW_S + WAIT_S + 1)
         (failed,) = states(box)["failed"]
         assert len(states(box)["joined"]) == 3
         assert "after 30 minutes pieces 2 and 4 of 5 had not come" in station.job(failed).reason
@@ -122,7 +123,7 @@ def test_two_mails_under_one_id_are_not_mixed(box):
         came(box, piece)
     work_at(box, NOW_S + 1)
     assert set(states(box)) == {"accepted"}
-    station = work_at(box, NOW_S + WAIT_S + 1)
+    station = give_up_at(box, NOW_S + WAIT_S + 1)
     assert set(states(box)) == {"joined", "failed"}
     assert "piece 1 had come more than once, with different contents" in station.job(states(box)["failed"][0]).reason
 
@@ -202,7 +203,7 @@ def test_killed_at_any_step(tmp_path, way, least):
         for _ in range(2):
             with opened(config(work)) as box:
                 box.recover()
-                station = work_at(box, NOW_S + WAIT_S + 1)
+                station = give_up_at(box, NOW_S + WAIT_S + 1)
                 found = states(box)
                 assert os.listdir(box.spool.incoming) == [], died_at
                 end = "ready" if way == "join" else "failed"
@@ -219,6 +220,62 @@ def test_killed_at_any_step(tmp_path, way, least):
                 kept = pieces if way == "join" else [pieces[0], pieces[2]]
                 assert [path.read_bytes() for path in stored] == kept, died_at
                 assert not station.job(job_id).is_uncertain, died_at
+
+
+def test_a_mail_sent_again_after_it_was_given_up(box):
+    """A printer that comes back with all pieces after they were given up is heard: the scan goes out, and once."""
+    pieces = in_pieces(whole_mail(), 2)
+    came(box, pieces[0])
+    give_up_at(box, NOW_S + WAIT_S + 1)
+    assert set(states(box)) == {"joined", "failed"}
+    for piece in pieces:
+        came(box, piece, arrived_at=NOW + timedelta(minutes=45))
+    station = work_at(box, NOW_S + 45 * 60 + 1)
+    assert pages_of(station.mail(only_ready(box))) == 2
+    came(box, pieces[0], arrived_at=NOW + timedelta(minutes=50))
+    work_at(box, NOW_S + 50 * 60 + 1)
+    assert {state: len(jobs) for state, jobs in states(box).items()} == {"joined": 4, "failed": 1, "ready": 1}
+
+
+def test_no_clock_that_is_set_makes_pieces_old(box):
+    """A wall clock set forward by weeks behind the first piece, as on a box without a battery, fails nothing."""
+    pieces = in_pieces(whole_mail(), 2)
+    came(box, pieces[0])
+    work_at(box, NOW_S + 1, (30.0, NOW_S + 40 * 86400))
+    assert set(states(box)) == {"accepted"}
+    came(box, pieces[1], arrived_at=NOW + timedelta(days=40))
+    assert pages_of(work_at(box, NOW_S + 40 * 86400 + 1).mail(only_ready(box))) == 2
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=365)], ids=["then", "from the start"])
+def test_no_clock_that_is_set_back_keeps_pieces_for_ever(box, ahead):
+    """A wall clock set back by a year leaves a missing piece what it is: after 30 minutes it is told."""
+    came(box, in_pieces(whole_mail(), 2)[0], arrived_at=NOW + ahead)
+    back_s = NOW_S - 365 * 86400
+    station = work_at(box, NOW_S + 1, (30.0, back_s + 30), (WAIT_S - 2, back_s + WAIT_S - 2))
+    assert set(states(box)) == {"accepted"}
+    station = work_at(box, NOW_S + 1, (30.0, back_s + 30), (WAIT_S + 1, back_s + WAIT_S + 1))
+    assert "piece 2 of 2 had not come" in station.job(states(box)["failed"][0]).reason
+
+
+def test_a_box_that_was_off_waits_anew(box):
+    """After hours without power pieces have ten minutes more: the printer could send nothing meanwhile."""
+    pieces = in_pieces(whole_mail(), 2)
+    came(box, pieces[0])
+    work_at(box, NOW_S + 7200, (GRACE_S - 1, NOW_S + 7200 + GRACE_S - 1))
+    assert set(states(box)) == {"accepted"}
+    came(box, pieces[1], arrived_at=NOW + timedelta(hours=2))
+    assert pages_of(work_at(box, NOW_S + 7201).mail(only_ready(box))) == 2
+
+
+def test_pieces_noted_by_an_earlier_version(box):
+    """Pieces that were noted under another key, as by another version, hold nothing up: they are told in their time."""
+    came(box, in_pieces(whole_mail(), 2)[0])
+    work_at(box, NOW_S + 1)
+    with box.database.transaction() as db:
+        db.execute("UPDATE fragment SET mail = 'other'")
+    station = give_up_at(box, NOW_S + WAIT_S + 1)
+    assert "piece 2 of 2 had not come" in station.job(states(box)["failed"][0]).reason
 
 
 def test_an_id_is_compared_as_it_is(box):

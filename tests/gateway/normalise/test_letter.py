@@ -147,6 +147,35 @@ def test_a_single_recipient(written, to):
     assert letter(CONFIG, mailed(ALICE), headers(written), ["s"], ONE_PAGE).recipients == to
 
 
+def test_no_subject_is_empty():
+    """A name of which nothing is seen is none; a template of which nothing is seen is as none."""
+    for template, subject in (
+        (" {name} ", "scan-20261123-090257"),
+        ("\u200b", "Scan from scans: scan-20261123-090257"),
+    ):
+        configured = CONFIG.model_copy(update={"mail": CONFIG.mail.model_copy(update={"subject": template})})
+        written = letter(configured, SHARED, None, ["\u202e.tif"], ONE_PAGE)
+        assert (written.subject, written.pdf_name) == (subject, "scan-20261123-090257.pdf")
+
+
+@pytest.mark.parametrize(
+    "long",
+    ["a" * 260_000, "a." * 130_000, "(" * 260_000, "=?a?q?x" * 37_000, "a@" * 130_000],
+    ids=["letters", "dots", "comments", "encoded words", "at signs"],
+)
+def test_long_headers_make_a_letter(long):
+    """A header as long as is read makes a letter, and hides whom it does not name; quadratic time would take minutes.
+
+    Regular expressions hold the interpreter: meanwhile nothing else on the box would move.
+    """
+    odd = Message()
+    for key in ("From", "Reply-To", "To", "Cc", "Subject"):
+        odd[key] = long
+    written = letter(CONFIG, mailed(ALICE, BOB), odd, [], ONE_PAGE)
+    assert (written.recipients, written.copies, written.reply_to) == ((), (), None)
+    assert written.subject
+
+
 def test_the_recipients_of_a_share_are_shown():
     """Those of a share always stand in To."""
     shared = replace(SHARED, recipients=(ALICE, BOB))

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.normalise.partial import REPEAT_S, WAIT_S, Join, Repeated, Wait, judge
+from gateway.normalise.patience import GRACE_S, Patience
 from gateway.spool.fragments import Fragment
 from gateway.spool.job import JobId
 
@@ -25,8 +26,8 @@ def test_pieces_are_joined_in_order(total, chance: random.Random, said):
     pieces = [piece(number, total if number in telling else 0) for number in range(1, total + 1)]
     chance.shuffle(pieces)
     for came in range(1, total):
-        assert isinstance(judge(pieces[0].job, pieces[:came], NOW), Wait)
-    joined = judge(pieces[-1].job, pieces, NOW)
+        assert isinstance(judge(pieces[0].job, pieces[:came], NOW, 0), Wait)
+    joined = judge(pieces[-1].job, pieces, NOW, 0)
     assert isinstance(joined, Join)
     assert [one.number for one in joined.pieces] == list(range(1, total + 1))
     assert (joined.others, joined.rejected) == ((), "")
@@ -50,27 +51,34 @@ def test_pieces_are_joined_in_order(total, chance: random.Random, said):
 def test_pieces_that_are_no_mail_are_given_up_together(known, lacks):
     """Case 42: what lacks is waited for 30 minutes after the last piece that came; then all fail as one, saying so."""
     own = known[0].job
-    late = [*known, piece(1, sha256=known[0].sha256 if known[0].number == 1 else "", at=NOW + 60, again=9)]
-    assert judge(own, known, NOW) == Wait(NOW + WAIT_S, lacks)
-    assert isinstance(judge(own, late, NOW + WAIT_S), Wait)
-    ended = judge(own, known, NOW + WAIT_S)
+    assert judge(own, known, NOW, 0) == Wait(NOW + WAIT_S, lacks)
+    assert judge(own, known, NOW, WAIT_S - 1) == Wait(NOW + 1, lacks)
+    ended = judge(own, known, NOW, WAIT_S)
     assert isinstance(ended, Join)
     assert ended.pieces == tuple(sorted(known, key=lambda one: (one.number, one.job)))
     assert ended.rejected.startswith(f"The printer sent this scan in pieces, and after 30 minutes {lacks}. Please")
 
 
-def test_a_clock_that_was_wrong_holds_nothing_back():
-    """A piece that came in the future, by a clock that was wrong then, is waited on as one that came just now."""
-    assert judge(JobId("job-1-0"), [piece(1, 2, at=NOW * 2)], NOW) == Wait(NOW + WAIT_S, "piece 2 of 2 had not come")
+def test_how_long_pieces_have_been_waited_with():
+    """Since the newest came, by the clock that nobody sets; of an earlier run at most so much that ten minutes stay."""
+    now_s = 50.0
+    patience = Patience(lambda: now_s)
+    assert patience.waited_s([piece(1, at=NOW - 60)], NOW) == 60
+    assert patience.waited_s([piece(2, at=NOW * 2)], NOW) == 0
+    assert patience.waited_s([piece(3, at=0)], NOW) == WAIT_S - GRACE_S
+    now_s += 100
+    assert patience.waited_s([piece(1, at=NOW - 60), piece(3, at=0)], NOW + 9**9) == 160
+    patience.forget([piece(1).job, piece(7).job])
+    assert patience.waited_s([piece(1, at=NOW)], NOW) == 0
 
 
 def test_a_piece_that_comes_again():
     """Case 42: a repeated piece ends with the others; one that comes after them belongs to what they became."""
     again = piece(1, 2, again=1)
-    assert judge(again.job, [piece(1, 2), piece(2, 2), again], NOW) == Join((piece(1, 2), piece(2, 2)), (again,))
+    assert judge(again.job, [piece(1, 2), piece(2, 2), again], NOW, 0) == Join((piece(1, 2), piece(2, 2)), (again,))
     joined = [piece(1, 2, whole="w"), piece(2, 2, whole="w")]
-    assert judge(again.job, [*joined, again], NOW) == Repeated(JobId("w"))
+    assert judge(again.job, [*joined, again], NOW, 0) == Repeated(JobId("w"))
     other = piece(1, 2, again=1, sha256="other")
-    assert isinstance(judge(other.job, [*joined, other], NOW), Wait)
+    assert isinstance(judge(other.job, [*joined, other], NOW, 0), Wait)
     late = piece(1, 2, again=1, at=NOW + REPEAT_S)
-    assert isinstance(judge(late.job, [*joined, late], NOW), Wait)
+    assert isinstance(judge(late.job, [*joined, late], NOW, 0), Wait)

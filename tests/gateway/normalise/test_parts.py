@@ -195,8 +195,10 @@ def test_mails_that_are_hardly_any(tmp_path, data, contents):
         multipart(*[b"\r\n"] * 501),
         b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(20)),
         b"Content-Type: message/rfc822\r\n\r\n" * 5000,
+        b'Content-Type: multipart/mixed; boundary="a"\r\n\r\n'
+        + b"--a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b--\r\n" * 20_000,
     ],
-    ids=["endless headers", "endless line", "too many parts", "too deep", "mails in mails"],
+    ids=["endless headers", "endless line", "too many parts", "too deep", "mails in mails", "empty multiparts"],
 )
 def test_a_hostile_mail_is_refused(tmp_path, data):
     """A mail made to exhaust us is refused with a sentence for its sender."""

@@ -225,6 +225,16 @@ def test_a_mail_in_a_mail_that_is_encoded(tmp_path):
     assert len(list((tmp_path / "parts").iterdir())) == 3
 
 
+@pytest.mark.parametrize("depth", [2, 5])
+def test_a_mail_encoded_in_encoded_mails(tmp_path, depth):
+    """Mails forwarded in mails, each encoded again, are taken apart down to the scan, and nothing else is left."""
+    mail = b"Content-Type: image/tiff; name=a.tif\r\n\r\n" + TIFF
+    for _ in range(depth):
+        head = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        mail = head + base64.encodebytes(mail)
+    assert contents_of(leaves(mail, tmp_path)) == [TIFF]
+
+
 def test_nothing_but_the_parts_is_left(tmp_path):
     """The preamble and the epilogue are no parts, and no files of theirs are left."""
     source, into = tmp_path / "mail", tmp_path / "into"

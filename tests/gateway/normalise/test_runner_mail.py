@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from conf.model import Pdf
 from gateway.spool import files
 from gateway.spool.job import State
-from gateway.spool.loop import ANSWER, OWN_SCAN
+from gateway.spool.loop import OWN_SCAN
+from gateway.spool.untold import UNTOLD
 from image import make
 from image.confined import worker
 from image.document import Document, Page, Thumbnail
@@ -155,4 +156,4 @@ async def test_an_automatic_answer_is_no_scan(answer: bytes, station: Station):
     """A delivery report is not taken for a scan, although it holds one; nor is what holds none told as such."""
     job_id = mailed(station.box, answer)
     await station.work()
-    assert (station.job(job_id).state, station.job(job_id).reason) == (State.FAILED, ANSWER)
+    assert (station.job(job_id).state, station.job(job_id).reason) == (State.FAILED, UNTOLD)

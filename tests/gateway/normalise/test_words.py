@@ -24,6 +24,12 @@ def test_a_text_is_bounded(tmp_path):
         assert not lines or "it was cut here" in lines[-1] or contents.startswith(b"\n")
 
 
+def test_of_many_texts_some_are_read(tmp_path):
+    """Of hundreds of texts so much is read as could be shown, and said that it was cut; what comes first stays."""
+    parts = [text(tmp_path, b"first"), *(text(tmp_path, b"\x01" * 60_000) for _ in range(5)), text(tmp_path, b"last")]
+    assert lines_of(parts) == ("first", "(The text of the printer's mail goes on; it was cut here.)")
+
+
 def test_empty_lines_are_made_one(tmp_path):
     """Several texts follow each other with an empty line between; more than one is never kept."""
     parts = [text(tmp_path, b"\r\n\r\none\r\n\r\n\r\ntwo\r\n"), text(tmp_path, b"  \n"), text(tmp_path, b"three")]

@@ -55,6 +55,23 @@ async def test_a_zip_that_cannot_be_unpacked(station, archive, said):
     assert reason.endswith(".")
 
 
+@pytest.mark.parametrize("held", [bytes(15_000_000), b"II*\0" + bytes(15_000_000)], ids=["anything", "scans"])
+async def test_many_zips_have_no_more_room_than_one(station, held, monkeypatch):
+    """Zips that each stay within their bounds fill no disk together: what a mail unpacks to is counted for all."""
+    monkeypatch.setattr(zipped_module, "UNPACKED_BYTES", 40_000_000)
+    one = zipped(("1.tif", TIFF), ("2.bin", held))
+    parts = [("application/zip", f"scan{number}.zip", one) for number in range(3)]
+    reason = await refused(station, attached(*parts).as_bytes())
+    assert reason.startswith('The zip "scan2.zip" unpacks to more than any scan.')
+
+
+async def test_many_zips_have_no_more_files_than_one(station):
+    """Nor may they hold more files together than one may."""
+    one = zipped(*((f"{number}.txt", b"x") for number in range(300)))
+    parts = [("application/zip", f"scan{number}.zip", one) for number in range(2)]
+    assert 'The zip "scan1.zip" holds more than 200 files' in await refused(station, attached(*parts).as_bytes())
+
+
 WHOLE = zipped(("1.tif", b"II*\0" * 30), ("folder/2.tif", b"\0" * 500), ("3.tif", b""))
 
 
@@ -76,7 +93,7 @@ def test_any_damage_is_a_sentence_or_files(tmp_path_factory, changes, cut, junk)
     numbers = itertools.count()
     found, sentence = None, ""
     try:
-        found = zipped_module.unpack(source, "a.zip", lambda: into / str(next(numbers)))
+        found = zipped_module.unpack(source, "a.zip", lambda: into / str(next(numbers)), zipped_module.Room())
     except ScanError as error:
         sentence = error.sentence
     assert sentence == "" or sentence.endswith(".")
@@ -92,4 +109,4 @@ def test_a_directory_that_claims_much_is_not_read(tmp_path):
         source = tmp_path / "source"
         source.write_bytes(data)
         with pytest.raises(ScanError, match="holds more than 500 files"):
-            zipped_module.unpack(source, "", lambda: tmp_path / "never")
+            zipped_module.unpack(source, "", lambda: tmp_path / "never", zipped_module.Room())
