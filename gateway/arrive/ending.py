@@ -30,14 +30,18 @@ class Progress:
     is_coming: Callable[[], bool]
     end: Callable[[], None]
     _handle: asyncio.TimerHandle | None = None
+    _is_stopped: bool = False
 
     def begin(self) -> None:
-        """Begin to wait, anew if there was a wait already."""
-        self.stop()
-        self._handle = asyncio.get_running_loop().call_later(PROGRESS_TIMEOUT_S, self._is_over)
+        """Begin to wait, anew if there was a wait already; once stopped, no more."""
+        if self._handle is not None:
+            self._handle.cancel()
+        if not self._is_stopped:  # a commit may end behind its session, which a timer would keep for its half hour
+            self._handle = asyncio.get_running_loop().call_later(PROGRESS_TIMEOUT_S, self._is_over)
 
     def stop(self) -> None:
         """Wait no more."""
+        self._is_stopped = True
         if self._handle is not None:
             self._handle.cancel()
 
