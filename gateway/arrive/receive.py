@@ -84,12 +84,12 @@ class Reception:
     async def _receive(self, arriving: Arriving) -> bool:
         """Read the message to its end; False when it is over the limit.
 
-        Raises ConnectionError when the device goes before the final dot, or takes too long and is told so; OSError when
-        the disk is at fault, after reading on to the end, so that the device hears the reply.
+        Raises ConnectionError when the device goes before the final dot, or takes too long and is told so; anything
+        else, as OSError when the disk is at fault, after reading on to the end, so that the device hears the reply.
         """
         decoder = BareLfDecoder() if self.rule.bare_lf else DataDecoder()
         began_s, size_bytes, tail = self._now_s(), 0, b""
-        fault: OSError | None = None
+        fault: Exception | None = None
         while not decoder.is_ended:
             if is_overdue(self._now_s() - began_s, min(size_bytes, self.rule.message_limit)):
                 self._tell_lost(size_bytes, tail, "the message took too long")
@@ -106,7 +106,7 @@ class Reception:
             if fault is None and size_bytes <= self.rule.message_limit:
                 try:
                     await arriving.put(text)
-                except OSError as error:
+                except Exception as error:  # noqa: BLE001  whatever it is: what follows must not be heard as commands
                     fault = error
             if rest:
                 self.stream.put_back(rest)
