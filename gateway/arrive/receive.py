@@ -67,7 +67,7 @@ class Reception:
                 return f"552 5.3.4 Larger than message_limit of [[smtp]] {self.rule.name}"
             loop = asyncio.get_running_loop()
             taken: Taken = loop.create_future()
-            keeping = loop.run_in_executor(None, self._keep, arriving, loop, taken)
+            keeping = loop.run_in_executor(self.intake.threads, self._keep, arriving, loop, taken)
             self.commits.add(keeping)
             keeping.add_done_callback(self.commits.discard)
             is_handed_on = True  # from here on it is the commit's
