@@ -38,6 +38,8 @@ async def begin_tls(
         )
     except OSError as error:
         raise NoTlsError(_why(error, is_legacy=is_legacy)) from error
+    # More may have come with the last of the handshake than the reader holds: it knew only the old one to pause.
+    transport.resume_reading()
     assert encrypted is not None
     return encrypted
 
