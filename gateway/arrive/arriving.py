@@ -49,7 +49,7 @@ class Arriving:
             return
         await self.settle()
         held, self._held, self._held_bytes = self._held, [], 0
-        self._writing = asyncio.get_running_loop().run_in_executor(None, self._write, held)
+        self._writing = asyncio.get_running_loop().run_in_executor(self.intake.threads, self._write, held)
 
     async def settle(self) -> None:
         """Wait until nothing is being written. Raises OSError when the disk was at fault."""

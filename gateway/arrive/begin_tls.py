@@ -19,7 +19,14 @@ class NoTlsError(ConnectionError):
 async def begin_tls(
     transport: asyncio.WriteTransport, protocol: asyncio.Protocol, context: ssl.SSLContext, *, is_legacy: bool
 ) -> asyncio.Transport:
-    """Do the server's side of the handshake; return the transport to use from then on. Raises NoTlsError."""
+    """Do the server's side of the handshake; return the transport to use from then on. Raises NoTlsError.
+
+    A transport that was paused before it began to read is read from all the same in Python 3.11.2 (Debian 12's), and to
+    pause it once more does nothing there. So reading goes on for the instant until ``start_tls`` stops it: otherwise
+    what comes early reaches a handshake that is not begun, and the end of the connection is told to nobody.
+    """
+    assert isinstance(transport, asyncio.Transport)
+    transport.resume_reading()
     try:
         encrypted = await asyncio.get_running_loop().start_tls(
             transport,
@@ -31,6 +38,8 @@ async def begin_tls(
         )
     except OSError as error:
         raise NoTlsError(_why(error, is_legacy=is_legacy)) from error
+    # More may have come with the last of the handshake than the reader holds: it knew only the old one to pause.
+    transport.resume_reading()
     assert encrypted is not None
     return encrypted
 

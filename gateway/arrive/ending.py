@@ -1,4 +1,4 @@
-"""The end of a session that we end: a last line, and how long one may go on without a mail."""
+"""The end of a session that we end: a last line, and how long one may go on without a mail, or within one."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,6 +10,18 @@ FAREWELL_S: Final = 10.0
 
 PROGRESS_TIMEOUT_S: Final = 1800.0
 """A session in which no mail was taken for so long is ended, unless one is just coming."""
+
+MESSAGE_TIMEOUT_S: Final = 1800.0
+"""A message may take so long, a byte a second: each block renews the time for the next one, so this ends a drip."""
+
+SLOWEST_BYTES_S: Final = 10_000
+"""Longer may take what comes at this rate on the whole: a scan of 50 MB over poor radio, or from a feeder page by page.
+"""
+
+
+def is_overdue(elapsed_s: float, size_bytes: int) -> bool:
+    """Tell whether a message that has come so far in this time is to be given up; of one too large up to its limit."""
+    return elapsed_s > max(MESSAGE_TIMEOUT_S, size_bytes / SLOWEST_BYTES_S)
 
 
 def hang_up(transport: asyncio.BaseTransport | None, farewell: str) -> None:
@@ -30,14 +42,18 @@ class Progress:
     is_coming: Callable[[], bool]
     end: Callable[[], None]
     _handle: asyncio.TimerHandle | None = None
+    _is_stopped: bool = False
 
     def begin(self) -> None:
-        """Begin to wait, anew if there was a wait already."""
-        self.stop()
-        self._handle = asyncio.get_running_loop().call_later(PROGRESS_TIMEOUT_S, self._is_over)
+        """Begin to wait, anew if there was a wait already; once stopped, no more."""
+        if self._handle is not None:
+            self._handle.cancel()
+        if not self._is_stopped:  # a commit may end behind its session, which a timer would keep for its half hour
+            self._handle = asyncio.get_running_loop().call_later(PROGRESS_TIMEOUT_S, self._is_over)
 
     def stop(self) -> None:
         """Wait no more."""
+        self._is_stopped = True
         if self._handle is not None:
             self._handle.cancel()
 

@@ -15,6 +15,7 @@ from gateway.events import Event, log
 
 _STRANGERS_LINES: Final = 100
 _FAILURES: Final = {Act.LOGIN: Failure.LOGIN, Act.REFUSED: Failure.ADDRESS, Act.UNKNOWN: Failure.COMMAND}
+_WELCOME: Final = "235"  # RFC 4954 section 4
 _MORE: Final = "more like this are not logged for ten minutes"
 
 
@@ -101,6 +102,8 @@ class Visit:
         """Note a reply that goes out; return the farewell when the session ends with it, else nothing."""
         act = act_of(reply)
         now_s = self.guard.clock()
+        if reply.startswith(_WELCOME):
+            self.guard.clients.logged_in(self.client)
         failure = _FAILURES.get(act)
         if failure is not None:
             count = self.guard.clients.fail(self.client, failure, self.rule.pause, now_s)

@@ -4,8 +4,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from typing import Final
 
 from conf.model import Config
 from gateway.arrive.reserve import has_room_for
@@ -19,12 +22,16 @@ from gateway.spool.journal import Journal
 from gateway.spool.repeats import Repeats
 from gateway.spool.together import Together
 
+_THREADS: Final = 8
+"""Made as they are needed. So many mails are committed at once, the others next; asyncio has as many on four cores."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What a door works with; ``poke`` tells the next station that a job waits, as a hint.
 
-    ``repeats`` are the mails taken of late, to be asked and added to under ``repeats_lock``.
+    ``repeats`` are the mails taken of late, to be asked and added to under ``repeats_lock``. ``threads`` write mails
+    and do nothing else: those of asyncio may all wait for shares on a server that is gone.
     """
 
     config: Config
@@ -33,6 +40,7 @@ class Intake:
     poke: Callable[[], None]
     repeats: Repeats
     repeats_lock: threading.Lock = field(default_factory=threading.Lock)
+    threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, _THREADS, "mails"))
     commits: Together[Finished] = field(init=False)
     entries: Together[Envelope] = field(init=False)
 

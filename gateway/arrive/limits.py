@@ -109,6 +109,10 @@ class Clients:
         failures.pop(Failure.ADDRESS, None)
         failures.pop(Failure.COMMAND, None)
 
+    def logged_in(self, client: str) -> None:
+        """A login was right: who knows the password guesses at none, whatever failed before."""
+        self._record(client).failures.pop(Failure.LOGIN, None)
+
     def fail(self, client: str, failure: Failure, pause_s: float, now_s: float) -> int:
         """Count one failure; return how many there were when a pause begins with it, else 0. No pause without time."""
         record = self._record(client)

@@ -14,6 +14,7 @@ from gateway.arrive import policy, repeat
 from gateway.arrive.arriving import Arriving
 from gateway.arrive.data import DataDecoder
 from gateway.arrive.data_lf import TAIL_BYTES, BareLfDecoder, ends_in_bare_lf
+from gateway.arrive.ending import is_overdue
 from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
 from gateway.events import Event, log
 from gateway.spool.envelope import Envelope, Origin, Original, OriginKind
@@ -29,12 +30,13 @@ _BLOCK_TIMEOUT_S: Final = 180.0  # RFC 5321 section 4.5.3.2.5
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What a reception needs of its connection: bytes, a place for what is not the message's, and the time limit."""
+    """What a reception needs of its connection: bytes, a place for what is not the message's, time limit and end."""
 
     read: Callable[[int], Awaitable[bytes]]
     put_back: Callable[[bytes], None]
     renew: Callable[[float | None], None]
     push: Callable[[str], Awaitable[None]]
+    hang_up: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Reception:
                 return f"552 5.3.4 Larger than message_limit of [[smtp]] {self.rule.name}"
             loop = asyncio.get_running_loop()
             taken: Taken = loop.create_future()
-            keeping = loop.run_in_executor(None, self._keep, arriving, loop, taken)
+            keeping = loop.run_in_executor(self.intake.threads, self._keep, arriving, loop, taken)
             self.commits.add(keeping)
             keeping.add_done_callback(self.commits.discard)
             is_handed_on = True  # from here on it is the commit's
@@ -82,13 +84,17 @@ class Reception:
     async def _receive(self, arriving: Arriving) -> bool:
         """Read the message to its end; False when it is over the limit.
 
-        Raises ConnectionResetError when the device goes before the final dot; OSError when the disk is at fault, after
-        reading on to the end, so that the device hears the reply.
+        Raises ConnectionError when the device goes before the final dot, or takes too long and is told so; anything
+        else, as OSError when the disk is at fault, after reading on to the end, so that the device hears the reply.
         """
         decoder = BareLfDecoder() if self.rule.bare_lf else DataDecoder()
-        size_bytes, tail = 0, b""
-        fault: OSError | None = None
+        began_s, size_bytes, tail = self._now_s(), 0, b""
+        fault: Exception | None = None
         while not decoder.is_ended:
+            if is_overdue(self._now_s() - began_s, min(size_bytes, self.rule.message_limit)):
+                self._tell_lost(size_bytes, tail, "the message took too long")
+                self.stream.hang_up("421 4.4.2 The message took too long, goodbye")
+                raise ConnectionAbortedError
             block = await self.stream.read(_BLOCK_BYTES)
             if not block:
                 self._tell_lost(size_bytes, tail)
@@ -100,7 +106,7 @@ class Reception:
             if fault is None and size_bytes <= self.rule.message_limit:
                 try:
                     await arriving.put(text)
-                except OSError as error:
+                except Exception as error:  # noqa: BLE001  whatever it is: what follows must not be heard as commands
                     fault = error
             if rest:
                 self.stream.put_back(rest)
@@ -110,7 +116,11 @@ class Reception:
         await arriving.settle()
         return size_bytes <= self.rule.message_limit
 
-    def _tell_lost(self, size_bytes: int, tail: bytes) -> None:
+    @staticmethod
+    def _now_s() -> float:
+        return asyncio.get_running_loop().time()
+
+    def _tell_lost(self, size_bytes: int, tail: bytes, reason: str | None = None) -> None:
         """Log that the device went or fell silent, and what may be the matter when its message looked finished."""
         advice = None
         if ends_in_bare_lf(tail):
@@ -120,6 +130,7 @@ class Reception:
             client=self.dialogue.client,
             listener=self.rule.name,
             size_bytes=size_bytes,
+            reason=reason,
             advice=advice,
         )
 

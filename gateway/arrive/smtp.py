@@ -281,7 +281,7 @@ class DeviceSession(SMTP):
     def _reception(self) -> Reception:
         assert self.envelope is not None
         recipients = tuple(Address(recipient) for recipient in self.envelope.rcpt_tos)
-        stream = Stream(self._reader.read, self._put_back, self._reset_timeout, self.push)
+        stream = Stream(self._reader.read, self._put_back, self._reset_timeout, self.push, self._hang_up)
         dialogue = Dialogue(self._client, self.envelope.mail_from or "", recipients)
         return Reception(self._intake, self.rule, dialogue, stream, self._commits)
 

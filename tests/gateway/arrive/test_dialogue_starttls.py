@@ -1,3 +1,5 @@
+import ssl
+
 from pydantic import SecretStr
 
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, listening, stored, talk
@@ -46,3 +48,38 @@ async def test_case_36_much_behind_starttls_ends_the_session(box):
     assert heard.startswith(b"220 2.0.0 Begin TLS\r\n")
     assert b"250" not in heard
     assert b"503" not in heard
+
+
+def start_tls_and_say(device: Device, at_once: bytes, then: bytes) -> bytes:
+    """Do the handshake, send words with its last flight, and others when a reply came; all that was heard."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = trusting().wrap_bio(incoming, outgoing)
+    to_say, heard, has_more = [at_once, then], b"", True
+    while has_more:
+        try:
+            if len(to_say) == 2:
+                tls.do_handshake()
+                tls.write(to_say.pop(0))
+            received = tls.read()
+            has_more, heard = bool(received), heard + received
+            if to_say:
+                tls.write(to_say.pop())
+        except ssl.SSLWantReadError:
+            device.say(outgoing.read())
+            received = device._line.recv(1 << 16)
+            has_more = bool(received)
+            incoming.write(received)
+    return heard
+
+
+async def test_case_36_much_right_behind_the_handshake_is_answered(box):
+    """Case 36: what comes with the last of the handshake, however much, is answered, and so is what comes later."""
+
+    def words(device: Device) -> bytes:
+        say_all(device, (b"EHLO x", b"250"), (b"STARTTLS", b"220"))
+        return start_tls_and_say(device, b"NOOP " + b"x" * 15_000 + b"\r\n", b"NOOP\r\nQUIT\r\n")
+
+    async with listening(box, tls="starttls") as listener:
+        heard = await talk(listener, words)
+        await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")
+    assert [line[:3] for line in heard.splitlines()] == [b"500", b"250", b"221"]

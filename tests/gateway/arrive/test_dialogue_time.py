@@ -1,10 +1,13 @@
+import select
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.arrive import receive, smtp
-from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, stored, talk
+from gateway.arrive import ending, receive, smtp
+from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, send, stored, talk
 from tests.gateway.arrive.saying import logged_once, mail_steps, say_all
 from tests.peers.loopback import until
 from tests.peers.scanner import Device
@@ -16,6 +19,11 @@ def stalled(device: Device) -> bytes:
     while reply := device.hear():
         heard += reply
     return heard
+
+
+def has_heard(device: Device) -> bool:
+    """Has anything come from the server that was not read yet?"""
+    return bool(select.select([device._line], [], [], 0)[0])
 
 
 @pytest.mark.parametrize(
@@ -75,6 +83,66 @@ async def test_case_31_a_message_of_single_bytes_is_taken(box, monkeypatch):
     def words(device: Device) -> bytes:
         begin(device)
         device.trickle(MAIL[:20], gap_s=0.05)
+        return device.ask(MAIL[20:] + b".\r\n")
+
+    async with listening(box) as listener:
+        assert (await talk(listener, words)).startswith(b"250")
+    assert stored(box) == [MAIL]
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "size_bytes", "is_over"),
+    [
+        (1200, 1200, False),
+        (1800, 1800, False),
+        (1801, 1801, True),
+        (1801, 17_000_000, True),
+        (1801, 18_020_000, False),
+        (15_000, 150_000_000, False),
+        (15_001, 150_000_000, True),
+    ],
+)
+def test_case_31_the_time_of_a_message(elapsed_s, size_bytes, is_over):
+    """Case 31: a byte a second has half an hour; longer only who sends 10 kB a second on the whole, up to the limit."""
+    assert ending.is_overdue(elapsed_s, size_bytes) == is_over
+
+
+@pytest.mark.parametrize("gap_s", [0.0, 0.02])
+async def test_case_31_a_message_without_end_ends(box, monkeypatch, gap_s):
+    """Case 31: neither a drip nor a flood over the limit holds its connection for ever: 421, a line, nothing kept."""
+    monkeypatch.setattr(ending, "MESSAGE_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(ending, "SLOWEST_BYTES_S", 20_000)
+
+    def words(device: Device) -> bytes:
+        begin(device)
+        with suppress(ConnectionError):
+            while not has_heard(device):
+                device.say(b"x" if gap_s else b"x" * 10_000)
+                time.sleep(gap_s)
+        with suppress(ConnectionError):  # the reply is lost to a device that goes on talking
+            return device.hear()
+        return b""
+
+    with capture_logs() as logged:
+        async with listening(box, message_limit=10_000) as listener:
+            heard = await talk(listener, words)
+            lost = await logged_once(logged, "smtp-lost")
+            await until(lambda: not listener.sessions, DEADLINE_S, "the session forgotten")
+            assert (await talk(listener, send)).startswith(b"250")
+    assert lost["reason"] == "the message took too long"
+    assert heard.startswith(b"421 4.4.2 ") or not gap_s
+    assert stored(box) == [MAIL]
+    assert list(box.spool.incoming.iterdir()) == []
+
+
+async def test_case_31_a_long_message_that_comes_on_is_taken(box, monkeypatch):
+    """Case 31: a message that goes on to come at a fair rate is taken, though it takes longer than the time for one."""
+    monkeypatch.setattr(ending, "MESSAGE_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(ending, "SLOWEST_BYTES_S", 1)
+
+    def words(device: Device) -> bytes:
+        begin(device)
+        device.trickle(MAIL[:20], gap_s=0.02)
         return device.ask(MAIL[20:] + b".\r\n")
 
     async with listening(box) as listener:

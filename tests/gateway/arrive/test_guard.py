@@ -117,6 +117,15 @@ def test_a_client_that_fails_again_and_again_is_not_heard(clock, reply, times, r
     assert (logged[0]["reason"], logged[0]["pause_s"], logged[1]["turned_away"]) == (reason, 30.0, 50)
 
 
+def test_a_device_that_gets_in_at_its_second_way_is_heard(clock):
+    """A device whose CRAM-MD5 is wrong and whose LOGIN is right fails once for each mail, and is not paused for it."""
+    port = guard(clock)
+    for _ in range(20):
+        visit = admitted(port, A)
+        assert [visit.answered(reply) for reply in (BAD_LOGIN, "235 2.7.0 Welcome", "250 2.0.0 Ok")] == [""] * 3
+        visit.leave()
+
+
 def test_unknown_commands_of_several_sessions_add_up(clock):
     """A client that speaks something else and comes again for it is paused after twenty of its commands."""
     port = guard(clock)

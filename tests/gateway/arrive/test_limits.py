@@ -73,6 +73,19 @@ def test_no_time_is_no_pause():
     assert clients.connect(A, 1, 0.0) == Welcome()
 
 
+def test_a_login_clears_failed_ones_alone():
+    """A right login ends the count of wrong ones of its client, no other's, and no other count."""
+    clients = Clients()
+    for client in (A, B):
+        for failure in Failure:
+            fail_as = FAILURES_A_MINUTE[failure] - 1
+            assert [clients.fail(client, failure, 60.0, 0.0) for _ in range(fail_as)] == [0] * fail_as
+    clients.logged_in(A)
+    assert clients.fail(A, Failure.LOGIN, 60.0, 0.0) == 0
+    assert clients.fail(A, Failure.COMMAND, 60.0, 0.0) == FAILURES_A_MINUTE[Failure.COMMAND]
+    assert clients.fail(B, Failure.LOGIN, 60.0, 0.0) == FAILURES_A_MINUTE[Failure.LOGIN]
+
+
 def test_a_mail_taken_clears_what_is_not_a_login():
     """A client whose mails get through is not paused for odd commands beside them; for wrong passwords it is."""
     clients = Clients()

@@ -188,3 +188,21 @@ async def test_a_fault_of_our_own_is_temporary(box, monkeypatch):
     assert alive.startswith(b"250")
     assert [type(line["exc_info"]) for line in logged if line["event"] == "local-fault"] == [ZeroDivisionError]
     assert_untouched(box)
+
+
+async def test_a_fault_of_our_own_within_a_message_is_temporary(box, monkeypatch):
+    """An error nobody foresaw in the midst of a message is told behind it: its lines are never heard as commands."""
+
+    def write_all(*_: object) -> int:
+        raise ZeroDivisionError
+
+    def words(device: Device) -> list[bytes]:
+        return [send(device, b"QUIT\r\n" * (HELD_BYTES // 2)), device.ask(b"NOOP\r\n")]
+
+    monkeypatch.setattr(durable, "write_all", write_all)
+    with capture_logs() as logged:
+        async with listening(box) as listener:
+            replies = await talk(listener, words)
+    assert [reply[:3] for reply in replies] == [b"451", b"250"]
+    assert [type(line["exc_info"]) for line in logged if line["event"] == "local-fault"] == [ZeroDivisionError]
+    assert_untouched(box)

@@ -4,14 +4,17 @@ import asyncio
 import gc
 import logging
 import select
+import weakref
 from collections.abc import Callable
 from typing import Final
 
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.arrive.smtp import DeviceSession
+from gateway.spool import durable
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, begin, listening, send, stored, talk
-from tests.peers.loopback import until
+from tests.peers.loopback import until, wait_until
 from tests.peers.scanner import Device
 
 
@@ -87,3 +90,28 @@ async def test_a_device_may_go_at_any_moment(box, caplog, way: Callable[[Device]
     assert stored(box) == [MAIL] * (2 if way is send_all else 1)
     assert [line for line in logged if line["event"] == "local-fault"] == []
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+async def test_a_session_that_has_gone_is_not_kept(box, monkeypatch, gate):
+    """Case 30: of a device that goes behind its dot nothing waits in memory once its scan is stored."""
+    monkeypatch.setattr(durable, "checkpoint", lambda _: gate.pass_through())
+    known: weakref.WeakSet[DeviceSession] = weakref.WeakSet()
+
+    def words(device: Device) -> None:
+        begin(device)
+        device.say(MAIL + b".\r\n")
+        assert gate.reached.wait(DEADLINE_S)
+        known.update(listener.sessions)
+        device.reset()
+        wait_until(lambda: not listener.sessions, DEADLINE_S, "the connection ended")
+        gate.opened.set()
+
+    async with listening(box) as listener:
+        await talk(listener, words)
+        await until(lambda: bool(box.journal.jobs()) and not listener.commits, DEADLINE_S, "the scan stored")
+
+        def is_forgotten() -> bool:
+            gc.collect()
+            return not known
+
+        await until(is_forgotten, DEADLINE_S, "the session collected")
