@@ -57,7 +57,7 @@ def letter(
         recipients=to,
         reply_to=_reply_to(config, headers),
         subject=f"{clean(fill(config.mail.subject, fields)) or fields['subject']}{end}",
-        text=(*_text(envelope.origin.name, document, number, envelope.notes), *_said(said)),
+        text=(*_text(_way(envelope), document, number, envelope.notes), *_said(said)),
         pdf_name=pdf_name(re.sub(r"(?i)\.pdf\s*\Z", "", file_name), end),
         copies=copies,
         trace=trace(config.gateway.name, envelope.id, envelope.arrived_at),
@@ -95,15 +95,21 @@ def _stem(envelope: Envelope, names: Sequence[str]) -> str:
     return named if clean(named) else f"scan-{envelope.arrived_at:%Y%m%d-%H%M%S}"
 
 
-def _text(where: str, document: Document, number: int, arrived_notes: Sequence[str]) -> tuple[str, ...]:
+def _way(envelope: Envelope) -> str:
+    """Return how the scan came: a share is where one scans to, a listener is nothing that a person knows."""
+    name = envelope.origin.name
+    return f"mailed by the printer ({name})" if envelope.origin.kind is OriginKind.SMTP else f"scanned to {name}"
+
+
+def _text(way: str, document: Document, number: int, arrived_notes: Sequence[str]) -> tuple[str, ...]:
     count = len(document.pages)
-    lines = [f"{count} page{'' if count == 1 else 's'}, scanned to {where}. The scan is attached as PDF."]
+    lines = [f"{count} page{'' if count == 1 else 's'}, {way}. The scan is attached as PDF."]
     if document.parts:
         part = document.parts[number - 1]
         last = part.first_page + part.page_count - 1
         pages = f"Page {last}" if part.page_count == 1 else f"Pages {part.first_page} to {last}"
         which = f"This is mail {number} of {len(document.parts)}"
-        lines = [f"{pages} of {count}, scanned to {where}. {which}; its pages are attached as PDF."]
+        lines = [f"{pages} of {count}, {way}. {which}; its pages are attached as PDF."]
     notes = (*arrived_notes, *document.notes)
     return (*lines, *(["", *notes] if notes else []))
 

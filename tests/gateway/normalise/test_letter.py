@@ -240,6 +240,12 @@ def test_what_the_device_wrote_has_its_room(said):
     assert encoded_size_bytes(9, with_it) <= encoded_size_bytes(9, without) + said_bytes(said) + 100
 
 
+def test_how_a_scan_came_is_told():
+    """A scan that a printer mailed was not "scanned to" the name of a listener."""
+    first = letter(CONFIG, mailed(), None, ["s"], ONE_PAGE).text[0]
+    assert first == f"1 page, mailed by the printer ({mailed().origin.name}). The scan is attached as PDF."
+
+
 def test_notes_are_told():
     """What was done to the scan is told in the mail, below the count of its pages."""
     document = replace(ONE_PAGE, pages=ONE_PAGE.pages * 3, notes=("Repaired.", "Reduced."))
