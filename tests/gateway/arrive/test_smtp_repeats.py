@@ -202,14 +202,14 @@ async def test_a_journal_that_fails_makes_a_duplicate_at_worst(box, monkeypatch,
 
 async def test_a_commit_that_fails_is_no_first(box, monkeypatch):
     """Case 47: a mail that we answered 451 is taken when it comes again."""
-    real = files.commit
+    real = files.commit_all
 
     def fail(*_: Any) -> None:
         raise OSError(5, "Input/output error")
 
     async with listening(box, **REPEATS) as listener:
-        monkeypatch.setattr(files, "commit", fail)
+        monkeypatch.setattr(files, "commit_all", fail)
         assert (await talk(listener, send)).startswith(b"451")
-        monkeypatch.setattr(files, "commit", real)
+        monkeypatch.setattr(files, "commit_all", real)
         await taken_as(listener)
     assert stored(box) == [MAIL]
