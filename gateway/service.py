@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -47,6 +48,11 @@ _STUCK_S: Final = 5.0
 """``run_once`` gives up on what has not moved for so long while no station works."""
 
 _EVERY: Final = 1_000_000
+_THREADS: Final = 12
+_THREADS_A_SHARE: Final = 4
+"""A share on a server that hangs holds as many: its look, its claim, STATUS.txt, _failed. asyncio alone has four and
+one a processor for everything."""
+
 _BUSY: Final = (State.ACCEPTED, State.READY, State.SENDING)
 
 
@@ -77,6 +83,7 @@ class Service:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(descriptors.tell_when_none_is_left(Ration(most=1)))
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS + _THREADS_A_SHARE * len(self.config.share), "box"))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         ports = listeners(self.intake, self.config.smtp)

@@ -1,16 +1,20 @@
 """The whole service: it starts only when it can work, stops cleanly, and finishes what the last run left."""
 
+import asyncio
 import contextlib
 import json
+import os
 import re
 import signal
 import smtplib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -24,10 +28,11 @@ from gateway.operate.exits import Exit
 from gateway.operate.status import is_running
 from gateway.service import Service, StartError
 from gateway.spool.job import State
+from hotfolder import survey, watch
 from tests.gateway.command import Place, argv, environment, place, scangate
 from tests.gateway.deliver.given import MESSAGE, OFFICE, put_job
 from tests.peers import scans
-from tests.peers.loopback import ADDRESS, wait_until
+from tests.peers.loopback import ADDRESS, until, wait_until
 from tests.peers.process import Process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +92,35 @@ def test_takes_scans_at_both_doors_and_stops_when_told(here: Place):
     assert log.index("service-started") < log.index("service-ready") < log.index("service-stopped")
     assert log.count("job-sent") == 2
     assert "Traceback" not in log
+
+
+async def test_shares_that_hang_hold_up_nobody(here: Place, monkeypatch: pytest.MonkeyPatch):
+    """A dozen shares on a server that hangs, each with a thread that waits for it, keep no other share's scan."""
+    settings, is_back, look = _config(here), threading.Event(), survey.take_survey
+    hung = [here.folder / f"hung-{number}" for number in range(12)]
+    for folder in hung:
+        folder.mkdir()
+    more = [settings.share[0].model_copy(update={"name": folder.name, "path": folder}) for folder in hung]
+    waiting: set[str] = set()
+
+    def looked(folder: Path, *rest: Any, **named: Any) -> Any:
+        if folder in hung:
+            waiting.add(folder.name)
+            is_back.wait()
+        return look(folder, *rest, **named)
+
+    monkeypatch.setattr(watch, "take_survey", looked)
+    started = service.start(settings.model_copy(update={"share": (*more, *settings.share)}))
+    running = asyncio.create_task(started.run())
+    try:
+        await until(lambda: len(waiting) == len(hung), 20, "every share that hangs")
+        (here.scans / "one.tif").write_bytes(scans.tiff_g4(size_px=(600, 800)))
+        await until(lambda: len(here.mails) == 1, 20, "the mail")
+    finally:
+        is_back.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+        started.release()
 
 
 def test_a_second_instance_is_refused(here: Place):
