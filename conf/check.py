@@ -145,7 +145,7 @@ def _sender_may_send(sender: Sender, upstreams: Upstreams) -> Iterator[Finding]:
 def _admin(gateway: Gateway, upstreams: Upstreams) -> Iterator[Finding]:
     yield from _carried(gateway.admin, ("gateway", "admin"), upstreams)
     if not gateway.admin and not all(isinstance(one, Maildir) for one in upstreams):
-        what = "is empty: when a scan fails, only its share or the sender of its mail is told"
+        what = "is empty: when a scan fails, only its share, the sender of its mail or its recipients are told"
         yield Finding(("gateway", "admin"), what, is_warning=True)
 
 

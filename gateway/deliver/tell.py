@@ -189,7 +189,7 @@ class Teller:
     def _whom(self, job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
         """Return who hears of a failure: the mail's sender if it can be reached, and the admins; each once.
 
-        When that is nobody, those who wait for a scan from a share: a text in the share alone may never be read.
+        When that is nobody, those who wait for the scan: a text in a share alone may never be read, nor a queue.
         """
         sender = () if envelope is None else self._sender_of(envelope)
         told = reachable(self.config, (*sender, *self.config.gateway.admin))
@@ -211,8 +211,8 @@ def _is_notice(job: Job, envelope: Envelope | None) -> bool:
 
 
 def _waiting(job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
-    """Return the recipients of a share's scan whom no upstream has refused; nobody waits for what is no scan."""
-    if envelope is None or envelope.origin.kind is not OriginKind.SHARE or envelope.rejected == NOT_A_SCAN:
+    """Return the recipients of a scan whom no upstream has refused; nobody waits for what is no scan, or a notice."""
+    if envelope is None or envelope.origin.kind is OriginKind.NOTICE or envelope.rejected == NOT_A_SCAN:
         return ()
     return tuple(r.address for r in job.recipients if r.fate is Fate.FAILED and not r.upstream)
 

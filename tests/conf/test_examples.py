@@ -40,7 +40,7 @@ def test_the_default_file_loads():
     assert loaded.warnings == (
         (
             f"{FOLDER / 'gateway.toml'}:20: gateway.admin: "
-            "is empty: when a scan fails, only its share or the sender of its mail is told"
+            "is empty: when a scan fails, only its share, the sender of its mail or its recipients are told"
         ),
     )
 

@@ -105,6 +105,14 @@ async def test_a_stranger_is_not_written_to(tmp_path: Path):
         assert _told(box, job_id) == [ADMIN]
 
 
+async def test_without_an_admin_who_waits_for_a_mailed_scan_is_told(tmp_path: Path):
+    """With no admin, and a sender nobody may write to, the recipients hear that their scan will not come."""
+    async with _box(tmp_path, gateway={"state": str(tmp_path / "state")}) as box:
+        job_id = _failed(box, origin=SMTP, sender=Address("printer@local"))
+        box.teller.tell_all()
+        assert _told(box, job_id) == [OFFICE]
+
+
 async def test_each_hears_once(tmp_path: Path):
     """A sender who is the admin is named once."""
     async with _box(tmp_path) as box:
