@@ -175,7 +175,8 @@ WARNINGS = {
     RIGHT + 'quiet = "15s"\npage_gap = "15s"\n': [],
     RIGHT + 'batch = "sequence"\nfolders = "address"\nrecipients = ["contoso.com"]\n': [],
     SENDER + RELAY + SHARE: [
-        "gateway.toml: gateway.admin: is empty: when a scan fails, only its share, the sender of its mail or its recipients are told"
+        ("gateway.toml: gateway.admin: is empty: when a scan fails, only its share, the sender of its mail or "
+        "its recipients are told")
     ],
     SENDER + MAILDIR + SHARE: [],
     RIGHT + SMTP.replace("192.168.1.40", "0.0.0.0/0").replace(":25", ":0"): [

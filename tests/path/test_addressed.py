@@ -96,7 +96,7 @@ def test_a_sidecar_names_recipients_and_subject(
     is_first: bool,  # noqa: FBT001  a table
 ):
     """Case 22: before or after its scan, a sidecar says who gets it and what it is called, and is no page of it."""
-    box = addressed(BY_SIDECAR, to=("office@contoso.com",))
+    box = addressed(BY_SIDECAR.replace("3s", "30s"), to=("office@contoso.com",))
     xml = "<scan><to>alice@contoso.com</to><to>bob@contoso.com</to><subject>Invoice Müller</subject></scan>"
     puts = [
         f"put {local(tmp_path, 'scan.pdf', scans.pdf(pages=2))} scan.pdf",

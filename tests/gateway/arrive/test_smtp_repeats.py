@@ -29,8 +29,11 @@ def id_in(reply: bytes) -> JobId:
 
 
 async def taken_as(listener: Listener, message: bytes = MAIL) -> JobId:
-    """The job as which a mail on a connection of its own was taken."""
-    return id_in(await talk(listener, lambda device: send(device, message)))
+    """The job as which a mail on a connection of its own was taken, once it stands in the journal too."""
+    job_id = id_in(await talk(listener, lambda device: send(device, message)))
+    # Its row follows the 250; that of a repeat is there, or was of a job that is gone.
+    await until(lambda: not listener.commits, DEADLINE_S, "the rows of all mails")
+    return job_id
 
 
 async def test_a_mail_whose_250_was_lost_goes_once(box):
