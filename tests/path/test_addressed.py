@@ -24,9 +24,9 @@ def addressed(
 ) -> Callable[..., Box]:
     """Makes and starts a box on Samba's share; given are the keys of the share and its ``to``."""
 
-    def make(sharing: str, to: tuple[str, ...] = ()) -> Box:
+    def make(sharing: str, to: tuple[str, ...] = (), **keys: str) -> Box:
         upstream = by_password(postfix.port, certificates.authority_file, password_file)
-        box = make_box(upstream, share=samba.share_dir, to=to, gateway=f'admin = ["{ADMIN}"]', sharing=sharing)
+        box = make_box(upstream, share=samba.share_dir, to=to, gateway=f'admin = ["{ADMIN}"]', sharing=sharing, **keys)
         box.start()
         return box
 
@@ -96,7 +96,7 @@ def test_a_sidecar_names_recipients_and_subject(
     is_first: bool,  # noqa: FBT001  a table
 ):
     """Case 22: before or after its scan, a sidecar says who gets it and what it is called, and is no page of it."""
-    box = addressed(BY_SIDECAR.replace("3s", "30s"), to=("office@contoso.com",))
+    box = addressed(BY_SIDECAR.replace("3s", "60s"), to=("office@contoso.com",), incomplete_timeout="60s")
     xml = "<scan><to>alice@contoso.com</to><to>bob@contoso.com</to><subject>Invoice Müller</subject></scan>"
     puts = [
         f"put {local(tmp_path, 'scan.pdf', scans.pdf(pages=2))} scan.pdf",
