@@ -14,7 +14,7 @@ RECIPIENTS: Final = 1000
 """Recipients named without a mail taken, whatever became of them. A mail takes 100; Postfix's overshoot is the same."""
 
 UNKNOWN: Final = 5
-"""Commands that there are not, without a mail taken: aiosmtpd's own number."""
+"""Commands that there are not, without a mail taken: as many as aiosmtpd bears."""
 
 
 class Act(Enum):
@@ -45,7 +45,6 @@ _OF_CODE: Final = {
     "553": Act.REFUSED,
 }
 _OF_RECIPIENTS: Final = ("250 2.1.5", "452 4.5.3")
-_LAST_UNKNOWN: Final = "502 5.5.1 Too many"  # aiosmtpd's words; 502 else is a command that we know and have not
 
 
 def act_of(reply: str) -> Act:
@@ -54,8 +53,6 @@ def act_of(reply: str) -> Act:
         return Act.NOTHING
     if reply.startswith(_OF_RECIPIENTS):
         return Act.RECIPIENT
-    if reply.startswith(_LAST_UNKNOWN):
-        return Act.UNKNOWN
     return _OF_CODE.get(reply[:3], Act.COMMAND)
 
 
