@@ -14,22 +14,29 @@ _FIRST_PORT: Final = 10_000
 _SLICES: Final = 16
 _SLICE: Final = 1_400
 _CHANCE: Final = random.SystemRandom()  # pytest seeds the other one anew for each test, which would repeat the ports
+_GIVEN: Final[set[int]] = set()
 
 
 def free_port() -> int:
     """A TCP port nobody listens on at 127.0.0.1 at this moment.
 
     Below those the kernel gives to outgoing connections (from 32768), any of which could take it before the peer does;
-    and of a range that is this test process's own, for others run beside it.
+    and of a range that is this test process's own, for others run beside it. None is given twice before all were given:
+    a test asks for the ports of many peers before it starts the first.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SLICES
     while True:
+        if len(_GIVEN) >= _SLICE // 2:
+            _GIVEN.clear()
         port = _FIRST_PORT + worker * _SLICE + _CHANCE.randrange(_SLICE)
+        if port in _GIVEN:
+            continue
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             try:
                 probe.bind((ADDRESS, port))
             except OSError:
                 continue
+            _GIVEN.add(port)
             return port
 
 
