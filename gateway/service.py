@@ -108,7 +108,7 @@ class Service:
         finally:
             for port in ports:
                 await port.close()
-            await asyncio.to_thread(self.intake.threads.shutdown)  # no mail is written beyond the lock
+            await asyncio.to_thread(self.intake.stop)  # no mail is written beyond the lock
             await asyncio.to_thread(self.screen.stop)
             log(Event.SERVICE_STOPPED)
 

@@ -7,6 +7,7 @@ by a thread while the next one comes. So neither costs more memory than two bloc
 import asyncio
 import errno
 import hashlib
+import os
 from dataclasses import dataclass, field
 from io import FileIO
 from typing import Any, Final
@@ -55,6 +56,15 @@ class Arriving:
         """Wait until nothing is being written. Raises OSError when the disk was at fault."""
         if self._writing is not None:
             await asyncio.shield(self._writing)
+
+    async def end(self) -> None:
+        """Wait until nothing is being written, and flush a very large one: those behind it would wait for that.
+
+        Raises OSError when the disk was at fault.
+        """
+        await self.settle()
+        if self._file is not None and self._begun_bytes:
+            await asyncio.get_running_loop().run_in_executor(self.intake.threads, os.fsync, self._file.fileno())
 
     def _write(self, texts: list[bytes]) -> None:
         """Write blocks, in a thread; the draft is begun with the first. Raises OSError, also when room is short."""

@@ -14,24 +14,37 @@ from conf.model import Config
 from gateway.arrive.reserve import has_room_for
 from gateway.events import Event, log
 from gateway.spool import files
+from gateway.spool.batches import Batches
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import Envelope
 from gateway.spool.files import Finished, Spool
 from gateway.spool.job import JobId, State
 from gateway.spool.journal import Journal
 from gateway.spool.repeats import Repeats
-from gateway.spool.together import Together
 
-_THREADS: Final = 8
-"""Made as they are needed. So many mails are committed at once, the others next; asyncio has as many on four cores."""
+_THREADS: Final = 4
+"""Made as they are needed: so many blocks of large mails are written at once."""
+
+_ENTRIES: Final = 64
+_LINGER_S: Final = 0.02
+"""A job is entered so long after its mail's 250, with those that come meanwhile: each transaction writes some ten pages
+(0.3 ms of a PC's processor), and the next mail would wait for the interpreter meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A committed mail that the journal does not know yet."""
+
+    envelope: Envelope
+    then: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What a door works with; ``poke`` tells the next station that a job waits, as a hint.
 
-    ``repeats`` are the mails taken of late, to be asked and added to under ``repeats_lock``. ``threads`` write mails
-    and do nothing else: those of asyncio may all wait for shares on a server that is gone.
+    ``repeats`` are the mails taken of late, to be asked and added to under ``repeats_lock``. ``threads`` write blocks
+    of mails and do nothing else: those of asyncio may all wait for shares on a server that is gone.
     """
 
     config: Config
@@ -41,13 +54,16 @@ class Intake:
     repeats: Repeats
     repeats_lock: threading.Lock = field(default_factory=threading.Lock)
     threads: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, _THREADS, "mails"))
-    commits: Together[Finished] = field(init=False)
-    entries: Together[Envelope] = field(init=False)
+    entries: Batches[Entry] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the places where threads meet."""
-        object.__setattr__(self, "commits", Together(self._commit_all))
-        object.__setattr__(self, "entries", Together(self._admit_all))
+        """Make the thread that enters mails; it starts with the first."""
+        object.__setattr__(self, "entries", Batches(self._enter_all, "entries", _ENTRIES, _LINGER_S))
+
+    def stop(self) -> None:
+        """Return when all that was begun is written, and end the threads."""
+        self.threads.shutdown()
+        self.entries.stop()
 
     def has_room(self, size_bytes: int = 0, *, is_here: bool = False) -> bool:
         """Tell whether a scan of this size leaves the reserve free: the mail made of it may be 1.4 times as large.
@@ -70,14 +86,11 @@ class Intake:
         except (sqlite3.Error, JournalError):
             return False
 
-    def commit(self, finished: Finished) -> None:
-        """Commit a draft, together with those of other threads. ``admit`` has to follow.
+    def commit_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
+        """Commit drafts; return for each what went wrong with it. Those that went well have to be entered.
 
-        Raises what went wrong with it; then nothing was promised and the draft is gone.
+        Of the others nothing was promised, and they are gone.
         """
-        self.commits.ask(finished)
-
-    def _commit_all(self, finished: Sequence[Finished]) -> Sequence[Exception | None]:
         try:
             errors: Sequence[Exception | None] = files.commit_all(self.spool, finished)
         except Exception as error:  # noqa: BLE001  whatever it is, nobody was promised anything
@@ -87,14 +100,30 @@ class Intake:
                 files.discard(self.spool, one.draft)
         return errors
 
+    def enter(self, envelope: Envelope, then: Callable[[], None]) -> None:
+        """Enter a committed job in the journal in a moment, with those that come meanwhile; ``then`` is called after.
+
+        What is entered is not waited for; until then the job is known by its directory, as after a stop.
+        """
+        self.entries.put(Entry(envelope, then))
+
+    def _enter_all(self, entries: Sequence[Entry]) -> None:
+        try:
+            self._admit([entry.envelope for entry in entries])
+        except Exception as error:  # noqa: BLE001  each is ours, and adopted; the thread has to serve the next
+            log(Event.LOCAL_FAULT, reason=f"journal: {error!r}")
+        finally:
+            for entry in entries:
+                entry.then()
+
     def admit(self, envelope: Envelope) -> None:
-        """Enter a committed job in the journal, together with those of other threads, and poke the next station.
+        """Enter a committed job in the journal, and poke the next station.
 
         The job is ours whether or not the journal takes it: what it refuses now (disk full) is adopted later.
         """
-        self.entries.ask(envelope)
+        self._admit([envelope])
 
-    def _admit_all(self, envelopes: Sequence[Envelope]) -> Sequence[Exception | None]:
+    def _admit(self, envelopes: Sequence[Envelope]) -> None:
         try:
             self.journal.admit_all(envelopes, time.time())
             for envelope in envelopes:
@@ -112,7 +141,6 @@ class Intake:
         finally:
             self.spool.in_hand.difference_update(envelope.id for envelope in envelopes)
         self.poke()
-        return [None] * len(envelopes)
 
 
 def now_utc() -> datetime:

@@ -13,8 +13,10 @@ from conf.model import Smtp
 from gateway.arrive import lan_tls
 from gateway.arrive.guard import Guard
 from gateway.arrive.intake import Intake
+from gateway.arrive.keep import Keeping, keeper
 from gateway.arrive.smtp import DeviceSession
 from gateway.events import Event, log
+from gateway.spool.batches import Batches
 
 _DAY_S: Final = 86_400.0
 
@@ -32,6 +34,7 @@ class Listener:
     sessions: set[DeviceSession] = field(default_factory=set)
     commits: set["asyncio.Future[None]"] = field(default_factory=set)
     contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
+    keeper: Batches[Keeping] = field(default_factory=keeper)
     server: asyncio.Server | None = None
     guard: Guard = field(init=False)
     _watch: asyncio.TimerHandle | None = None
@@ -48,7 +51,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         try:
             self.server = await loop.create_server(
-                lambda: DeviceSession(self.intake, self.guard, self.sessions, self.commits, self.contexts),
+                lambda: DeviceSession(self.intake, self.guard, self.sessions, self._keep, self.contexts),
                 host.strip("[]"),
                 int(port),
                 backlog=128,
@@ -91,6 +94,13 @@ class Listener:
                 session.transport.close()
         if self.commits:
             await asyncio.wait(self.commits)
+        await asyncio.to_thread(self.keeper.stop)
+
+    def _keep(self, keeping: Keeping) -> None:
+        """Have a mail committed, and know of it until that is done."""
+        self.commits.add(keeping.done)
+        keeping.done.add_done_callback(self.commits.discard)
+        self.keeper.put(keeping)
 
 
 def listeners(intake: Intake, tables: Sequence[Smtp]) -> list[Listener]:
@@ -99,7 +109,8 @@ def listeners(intake: Intake, tables: Sequence[Smtp]) -> list[Listener]:
     for number, table in enumerate(tables):
         is_any = table.listen.endswith(":0")  # a free port at each start is another one for each
         ports.setdefault(f"{table.listen} {number}" if is_any else table.listen, []).append(table)
-    return [Listener(intake, tuple(rules)) for rules in ports.values()]
+    together = keeper()
+    return [Listener(intake, tuple(rules), keeper=together) for rules in ports.values()]
 
 
 def _why_closed(error: OSError) -> str:

@@ -9,20 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from conf.model import Address, Smtp
-from gateway.arrive import policy, repeat
+from conf.model import Smtp
 from gateway.arrive.arriving import Arriving
 from gateway.arrive.data import DataDecoder
 from gateway.arrive.data_lf import TAIL_BYTES, BareLfDecoder, ends_in_bare_lf
 from gateway.arrive.ending import is_overdue
-from gateway.arrive.intake import Intake, is_out_of_room, message_id, now_utc
+from gateway.arrive.intake import Intake, is_out_of_room
+from gateway.arrive.keep import Dialogue, Keeping, Taken
 from gateway.events import Event, log
-from gateway.spool.envelope import Envelope, Origin, Original, OriginKind
-from gateway.spool.files import Finished
-from gateway.spool.job import JobId
-
-Taken = asyncio.Future[JobId]
-"""Done when the message is ours, so that the device may hear 250."""
 
 _BLOCK_BYTES: Final = 1 << 16
 _BLOCK_TIMEOUT_S: Final = 180.0  # RFC 5321 section 4.5.3.2.5
@@ -39,24 +33,15 @@ class Stream:
     hang_up: Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Dialogue:
-    """What was said before DATA."""
-
-    client: str
-    mail_from: str
-    recipients: tuple[Address, ...]
-
-
 @dataclass(slots=True)
 class Reception:
-    """The receiving of one message under the rule of its client; ``commits`` holds the commit while it runs."""
+    """The receiving of one message under the rule of its client; ``keep`` is given it when it has come whole."""
 
     intake: Intake
     rule: Smtp
     dialogue: Dialogue
     stream: Stream
-    commits: set["asyncio.Future[None]"]
+    keep: Callable[[Keeping], None]
 
     async def take(self) -> str:
         """Receive and commit; return the reply line. Raises ConnectionError when the device goes before the end."""
@@ -67,9 +52,7 @@ class Reception:
                 return f"552 5.3.4 Larger than message_limit of [[smtp]] {self.rule.name}"
             loop = asyncio.get_running_loop()
             taken: Taken = loop.create_future()
-            keeping = loop.run_in_executor(self.intake.threads, self._keep, arriving, loop, taken)
-            self.commits.add(keeping)
-            keeping.add_done_callback(self.commits.discard)
+            self.keep(Keeping(self.intake, self.rule, self.dialogue, arriving, taken, loop.create_future()))
             is_handed_on = True  # from here on it is the commit's
             return f"250 2.0.0 Ok: taken as {await taken}"
         except OSError as error:
@@ -113,7 +96,7 @@ class Reception:
         self.stream.renew(None)
         if fault is not None:
             raise fault
-        await arriving.settle()
+        await arriving.end()
         return size_bytes <= self.rule.message_limit
 
     @staticmethod
@@ -133,60 +116,3 @@ class Reception:
             reason=reason,
             advice=advice,
         )
-
-    def _keep(self, arriving: Arriving, loop: asyncio.AbstractEventLoop, taken: Taken) -> None:
-        """Commit, say so, and only then enter the job in the journal, all in one thread.
-
-        Without its row the job is adopted at the next start. A device that goes cancels ``taken``, never the commit.
-        """
-        try:
-            draft, original, file = arriving.finish()
-            with file:
-                envelope = self._envelope(draft.id, original)
-                job_id = self._commit_once(Finished(draft, envelope, (file.fileno(),)), original)
-        except Exception as error:  # noqa: BLE001  the session hears of it, if there still is one
-            arriving.discard()
-            loop.call_soon_threadsafe(_tell, taken, error)
-            return
-        loop.call_soon_threadsafe(_tell, taken, job_id)
-        if job_id == draft.id:
-            self.intake.admit(envelope)
-        else:
-            arriving.discard()
-
-    def _commit_once(self, finished: Finished, original: Original) -> JobId:
-        """Commit, unless the listener knows ``repeats`` and this is one: then the job of the first is the answer."""
-
-        def commit() -> JobId:
-            self.intake.commit(finished)
-            return finished.draft.id
-
-        if not self.rule.repeats:
-            return commit()
-        client, mail_from = self.dialogue.client, self.dialogue.mail_from
-        digest = repeat.digest_of(mail_from, self.dialogue.recipients, original.sha256)
-        job_id, is_repeat = repeat.once(self.intake, client, digest, self.rule.repeats, commit)
-        if is_repeat:
-            log(Event.SMTP_REPEAT, job_id, client=client, listener=self.rule.name, size_bytes=original.size_bytes)
-        return job_id
-
-    def _envelope(self, job_id: JobId, original: Original) -> Envelope:
-        return Envelope(
-            id=job_id,
-            arrived_at=now_utc(),
-            origin=Origin(OriginKind.SMTP, self.rule.name, self.dialogue.client),
-            sender=policy.whom_to_tell(self.dialogue.mail_from),
-            recipients=self.dialogue.recipients,
-            originals=(original,),
-            message_id=message_id(job_id, self.intake.config),
-        )
-
-
-def _tell(taken: Taken, outcome: JobId | Exception) -> None:
-    """End the waiting of a session that has not gone."""
-    if taken.done():
-        return
-    if isinstance(outcome, Exception):
-        taken.set_exception(outcome)
-    else:
-        taken.set_result(outcome)

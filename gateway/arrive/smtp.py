@@ -9,7 +9,7 @@ with every block. ``_reader`` and the transports are aiosmtpd's own; the version
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP
@@ -24,8 +24,9 @@ from gateway.arrive.ending import Progress, hang_up
 from gateway.arrive.guard import Guard, TurnedAway, Visit
 from gateway.arrive.hooks import Hooks, host_of
 from gateway.arrive.intake import Intake
+from gateway.arrive.keep import Dialogue, Keeping
 from gateway.arrive.lines import next_line
-from gateway.arrive.receive import Dialogue, Reception, Stream
+from gateway.arrive.receive import Reception, Stream
 from gateway.events import Event, log
 
 _COMMAND_TIMEOUT_S: Final = 300.0  # RFC 5321 section 4.5.3.2.7
@@ -41,13 +42,13 @@ class DeviceSession(SMTP):
         intake: Intake,
         guard: Guard,
         sessions: set["DeviceSession"],
-        commits: set["asyncio.Future[None]"],
+        keep: Callable[[Keeping], None],
         contexts: Mapping[str, ssl.SSLContext],
     ) -> None:
         self._intake = intake
         self._guard = guard
         self._sessions = sessions
-        self._commits = commits
+        self._keep = keep
         self._contexts = contexts
         self.rule = guard.rules[0]
         self.visit: Visit | None = None
@@ -283,7 +284,7 @@ class DeviceSession(SMTP):
         recipients = tuple(Address(recipient) for recipient in self.envelope.rcpt_tos)
         stream = Stream(self._reader.read, self._put_back, self._reset_timeout, self.push, self._hang_up)
         dialogue = Dialogue(self._client, self.envelope.mail_from or "", recipients)
-        return Reception(self._intake, self.rule, dialogue, stream, self._commits)
+        return Reception(self._intake, self.rule, dialogue, stream, self._keep)
 
     def _put_back(self, rest: bytes) -> None:
         """Leave what follows the message to the reader of commands."""

@@ -61,8 +61,8 @@ async def take(root: Path, size_bytes: int, devices: int) -> None:
                 pids = [pid for pid in pids if os.waitpid(pid, os.WNOHANG)[0] == 0]  # noqa: ASYNC222  never waits
                 await asyncio.sleep(0.01)
             print(peak_bytes(status_fd), flush=True)  # noqa: T201  its answer
+        await listener.close()  # only then has every mail its row
         print(len(box.journal.jobs()), flush=True)  # noqa: T201  its answer
-        await listener.close()
 
 
 if __name__ == "__main__":

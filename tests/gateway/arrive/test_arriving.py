@@ -32,7 +32,7 @@ async def test_mails_that_end_together_are_committed_together(box, monkeypatch, 
         first = asyncio.create_task(talk(listener, send))
         await until(gate.reached.is_set, DEADLINE_S, "the first commit begun")
         others = [asyncio.create_task(talk(listener, partial(send, message=text))) for text in texts]
-        await until(lambda: len(listener.intake.commits._waiting) == 3, DEADLINE_S, "the others wait")
+        await until(lambda: listener.keeper.waiting == 3, DEADLINE_S, "the others wait")
         gate.opened.set()
         replies = await asyncio.gather(first, *others)
     assert batches == [1, 3]
