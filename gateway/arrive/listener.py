@@ -1,6 +1,7 @@
 """A port that is listened on: its sessions, the tables that are its rules, and what must finish before a stop."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import ssl
@@ -19,6 +20,7 @@ from gateway.events import Event, log
 from gateway.spool.batches import Batches
 
 _DAY_S: Final = 86_400.0
+_LAST_WORD_S: Final = 2.0
 
 
 class ListenError(Exception):
@@ -84,17 +86,29 @@ class Listener:
             log(Event.CONFIG_WARNING, what=what)
 
     async def close(self) -> None:
-        """Stop listening, end the sessions, and wait for every commit that was begun."""
+        """Stop listening, end the sessions, and wait for every commit that was begun: its device hears the 250 still.
+
+        One that did not would send its mail again.
+        """
         if self._watch is not None:
             self._watch.cancel()
         if self.server is not None:
             self.server.close()
-        for session in tuple(self.sessions):
-            if session.transport is not None:
-                session.transport.close()
+        self._end_sessions()
         if self.commits:
             await asyncio.wait(self.commits)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORD_S):
+                while any(session.is_owed_answer for session in self.sessions):  # noqa: ASYNC110  a turn or two
+                    await asyncio.sleep(0)
+        self._end_sessions(is_last=True)
         await asyncio.to_thread(self.keeper.stop)
+
+    def _end_sessions(self, *, is_last: bool = False) -> None:
+        """End all, or all but those whose whole message waits for its 250."""
+        for session in tuple(self.sessions):
+            if session.transport is not None and (is_last or not session.is_owed_answer):
+                session.transport.close()
 
     def _keep(self, keeping: Keeping) -> None:
         """Have a mail committed, and know of it until that is done."""

@@ -52,7 +52,8 @@ class DeviceSession(SMTP):
         self._contexts = contexts
         self.rule = guard.rules[0]
         self.visit: Visit | None = None
-        self.is_tls = self.is_logged_in = False
+        self._client = ""
+        self.is_tls = self.is_logged_in = self.is_owed_answer = False
         self._is_refused = self._is_tls_told = False
         self._is_in_data = self._is_gone = False
         self._may_hear_hello = True
@@ -74,7 +75,8 @@ class DeviceSession(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Answer a stranger or one too many with a sentence; begin the dialogue with anyone else."""
-        admission = self._guard.admit(host_of(transport.get_extra_info("peername")))
+        self._client = host_of(transport.get_extra_info("peername"))
+        admission = self._guard.admit(self._client)
         if isinstance(admission, TurnedAway):
             self._is_refused = True
             assert isinstance(transport, asyncio.WriteTransport)
@@ -251,10 +253,9 @@ class DeviceSession(SMTP):
 
     def _tell_tls(self, reason: str) -> None:
         """Say once what is the matter: asyncio may tell of the end of a connection twice."""
-        if self._is_tls_told:
-            return
+        if not self._is_tls_told:
+            log(Event.SMTP_TLS_FAULT, client=self._client, listener=self.rule.name, reason=reason)
         self._is_tls_told = True
-        log(Event.SMTP_TLS_FAULT, client=self._client, listener=self.rule.name, reason=reason)
 
     async def _take_message(self) -> None:
         """Stream the message into a draft and commit it; answer 250 with the job id only then."""
@@ -272,7 +273,7 @@ class DeviceSession(SMTP):
                 self._progress.begin()
             await self.push(reply)
         finally:
-            self._is_in_data = False
+            self._is_in_data = self.is_owed_answer = False
             self._reader._limit = self.line_length_limit  # type: ignore[attr-defined]  # noqa: SLF001
             self.forget_mail()
             self._reset_timeout()
@@ -284,7 +285,11 @@ class DeviceSession(SMTP):
         recipients = tuple(Address(recipient) for recipient in self.envelope.rcpt_tos)
         stream = Stream(self._reader.read, self._put_back, self._reset_timeout, self.push, self._hang_up)
         dialogue = Dialogue(self._client, self.envelope.mail_from or "", recipients)
-        return Reception(self._intake, self.rule, dialogue, stream, self._keep)
+        return Reception(self._intake, self.rule, dialogue, stream, self._hand_on)
+
+    def _hand_on(self, keeping: Keeping) -> None:
+        self.is_owed_answer = True
+        self._keep(keeping)
 
     def _put_back(self, rest: bytes) -> None:
         """Leave what follows the message to the reader of commands."""
@@ -293,7 +298,3 @@ class DeviceSession(SMTP):
     def _close(self) -> None:
         if self.transport is not None:
             self.transport.close()
-
-    @property
-    def _client(self) -> str:
-        return "" if self.session is None else host_of(self.session.peer)
