@@ -21,7 +21,7 @@ from gateway.operate.exits import Exit
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from conf.load import Loaded
+    from conf.loaded import Loaded, Mistakes
     from gateway.spool.journal import Journal
     from gateway.spool.traffic import Traffic
 
@@ -72,9 +72,15 @@ def _fail(code: Exit, sentence: str) -> NoReturn:
 
 def _load(path: Path) -> "Loaded":
     """Return the configuration, or print every mistake and exit."""
-    from conf.load import Mistakes, load
+    from conf.load import load
 
-    match load(path, os.environ):
+    return _right(load(path, os.environ))
+
+
+def _right(found: "Loaded | Mistakes") -> "Loaded":
+    from conf.loaded import Mistakes
+
+    match found:
         case Mistakes(mistakes):
             for mistake in mistakes:
                 click.echo(str(mistake), err=True)
@@ -106,6 +112,9 @@ def _warnings(loaded: "Loaded") -> list[str]:
 @click.option("--once", is_flag=True, help="Deliver what is there now, print a line for each scan, and end.")
 def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes flags so
     """Run the service until SIGTERM or Ctrl-C."""
+    from conf import apart
+
+    reading = apart.begin(config_path)  # it takes as long as what is imported here meanwhile
     from gateway import service
     from gateway.arrive.listener import ListenError
     from gateway.deliver.tls import CertificateError
@@ -115,7 +124,10 @@ def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes fla
     from gateway.spool.files import SpoolError
     from gateway.spool.job import State
 
-    loaded = _load(config_path)
+    try:
+        loaded = _right(apart.ended(reading))
+    except apart.ReadingError as error:
+        _fail(Exit.START, str(error))
     configure(loaded.config.log.format)
     for warning in [*_warnings(loaded), *faults_of_owners(loaded.config)]:
         log(Event.CONFIG_WARNING, what=warning)
