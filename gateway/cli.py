@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from gateway import __version__, cli_samba
-from gateway.cli_convert import convert
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
@@ -36,7 +35,21 @@ _CONFIG = click.option(
 _JSON = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands. ``convert`` is imported when it is asked for: it has an option for each key of [pdf]."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "convert"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "convert":
+            return super().get_command(ctx, cmd_name)
+        from gateway.cli_convert import convert
+
+        return convert
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="scangate")
 def cli() -> None:
     """Scan-to-email gateway: takes scans from old printers and delivers each as one PDF through Office 365."""
@@ -183,9 +196,6 @@ def check(config_path: Path) -> int:
         return Exit.CONFIG
     click.echo(f"{config_path}: no mistakes")
     return Exit.OK
-
-
-cli.add_command(convert)
 
 
 @cli.command("samba-config")
