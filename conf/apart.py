@@ -3,6 +3,7 @@
 A fresh interpreter, not a fork: a service with threads may read its configuration again in the same way.
 """
 
+import contextlib
 import os
 import pickle
 import signal
@@ -18,6 +19,7 @@ from conf.loaded import Loaded, Mistakes
 LIMIT_S: Final = 60.0
 """A small board with a worn card needs 5 s; a secret on a mount that hangs is never read."""
 
+_END_S: Final = 5.0
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _COMMAND: Final = (sys.executable, "-sP", "-m", "conf.reading")
 
@@ -53,15 +55,14 @@ def begin(path: Path, command: Sequence[str] = _COMMAND) -> Reading:
 
 def ended(reading: Reading, limit_s: float = LIMIT_S) -> Loaded | Mistakes:
     """Return what ``conf.load.load`` returns, as soon as it is there. Raises ReadingError when it never will be."""
-    with reading.process as process:
-        try:
-            answer, _ = process.communicate(timeout=limit_s)
-        except subprocess.TimeoutExpired as error:
-            raise _error(
-                reading, f"took more than {limit_s:.0f} s: does a file it names lie on a mount that hangs?"
-            ) from error
-        finally:
-            process.kill()  # only what has not ended
+    process = reading.process
+    try:
+        answer, _ = process.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired as error:
+        what = f"took more than {limit_s:.0f} s: does a file it names lie on a mount that hangs?"
+        raise _error(reading, what) from error
+    finally:
+        _end(process)
     if process.returncode:
         raise _error(reading, f"ended with {_in_words(process.returncode)}; its own message stands above")
     try:
@@ -71,6 +72,15 @@ def ended(reading: Reading, limit_s: float = LIMIT_S) -> Loaded | Mistakes:
     if not isinstance(found, Loaded | Mistakes):
         raise _error(reading, "gave an answer that is no configuration")
     return found
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End what has not ended; one that the kernel holds on a dead mount is not waited for without end."""
+    process.kill()
+    if process.stdout is not None:
+        process.stdout.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_END_S)
 
 
 def _error(reading: Reading, what: str) -> ReadingError:

@@ -55,6 +55,7 @@ def test_a_relative_path_is_one_of_here(path: Path):
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended with SIGKILL; its own message stands above"),
         ("", "gave an answer that cannot be understood"),
         ("print('x' * 1_000_000)", "gave an answer that cannot be understood"),
+        ("import os; os.write(1, b'\\x80\\x04')", "gave an answer that cannot be understood"),
         ("import os; os.write(1, b'\\x80\\x05cno.such\\nthing\\n.')", "gave an answer that cannot be understood"),
         ("import os, pickle; os.write(1, pickle.dumps({'gateway': 3}))", "gave an answer that is no configuration"),
     ],
