@@ -61,6 +61,17 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a key is for, where tables share it: part of its kind, and not said again in each."""
+
+    description: str
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        """Return the JSON Schema, for pydantic."""
+        return {**handler(schema), "description": self.description}
+
+
+@dataclass(frozen=True, slots=True)
 class ToldApartBy:
     """One of several tables, told apart by the word at ``key``."""
 
@@ -84,7 +95,7 @@ class Rule:
 class _Derived:
     """Stands at a key that was not given, until the keys above it are known."""
 
-    of: Callable[[Any], Any]
+    of: Callable[[Mapping[str, Any]], Any]
 
 
 @overload
@@ -102,7 +113,7 @@ def key(
 @overload
 def key(
     *,
-    default_factory: Callable[[Any], T],
+    default_factory: Callable[[Mapping[str, Any]], T],
     description: str = ...,
     ge: float | None = ...,
     le: float | None = ...,
@@ -123,14 +134,14 @@ def key(
 def key(
     *,
     default: Any = MISSING,
-    default_factory: Callable[[Any], Any] | None = None,
+    default_factory: Callable[[Mapping[str, Any]], Any] | None = None,
     description: str = "",
     **limits: float | None,
 ) -> Any:
     """Declare one key: its default, what it is for, and its limits (of a number, or of a length).
 
-    A key that has neither default nor ``default_factory`` is required. ``default_factory`` is given the table, whose
-    other keys are set.
+    A key that has neither default nor ``default_factory`` is required. ``default_factory`` is given the keys above
+    it, by name.
     """
     # pydantic knows these names in the metadata of a field.
     about = {name: limit for name, limit in limits.items() if limit is not None}
@@ -151,10 +162,13 @@ def table(cls: type[T]) -> type[T]:
     rules = tuple(rule.check for rule in vars(cls).values() if isinstance(rule, Rule))
 
     def complete(self: Any) -> None:
+        above: dict[str, Any] = {}
         for one in fields(self):
             value = getattr(self, one.name)
             if isinstance(value, _Derived):
-                object.__setattr__(self, one.name, value.of(self))
+                value = value.of(above)
+                object.__setattr__(self, one.name, value)
+            above[one.name] = value
         for check in rules:
             check(self)
 
@@ -181,7 +195,8 @@ class Declared:
     @property
     def description(self) -> str:
         """What the key is for."""
-        return str(self.about.get("description", ""))
+        of_kind = (step.description for step in self.steps if isinstance(step, About))
+        return str(self.about.get("description", next(of_kind, "")))
 
     def limit(self, name: str) -> Any:
         """Return its limit of this name (``ge``, ``le``, ``min_length``, ``max_length``), None when there is none."""

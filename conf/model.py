@@ -122,7 +122,7 @@ class Share:
         default="standard", description="how the device writes, and so how long its pauses may be"
     )
     quiet: Seconds = key(
-        default_factory=lambda above: QUIET_S[above.profile],
+        default_factory=lambda above: QUIET_S[above["profile"]],
         ge=0.1,
         le=300,
         description="a file untouched this long may be finished; given here, it goes before the profile's",

@@ -39,7 +39,7 @@ class Smtp:
     )
     profile: Maker = key(default="standard", description="the maker of the devices, and so how they speak")
     bare_lf: Switch = key(
-        default_factory=lambda above: PROFILES[above.profile].is_bare_lf,
+        default_factory=lambda above: PROFILES[above["profile"]].is_bare_lf,
         description="lines, and the message, may end with LF alone; given here, it goes before the profile's",
     )
     tls: Literal["off", "starttls", "implicit"] = key(

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from conf import keys
-from conf.declare import Between, Exactly, Rule, ToldApartBy, declared, key, table
+from conf.declare import About, Between, Exactly, Rule, ToldApartBy, declared, key, table
 from conf.model import Config
 from conf.validation import Refused, validated
 
@@ -21,7 +21,7 @@ class Box:
 
     kind: Literal["box"] = key(description="which of two")
     width: Small = key(default=2, description="how wide")
-    height: Small = key(default_factory=lambda above: above.width + 1, description="how high")
+    height: Small = key(default_factory=lambda above: above["width"] + 1, description="how high")
     note: str = key(default="", max_length=3, description="beside it")
 
     @Rule
@@ -35,11 +35,16 @@ class Box:
             raise ValueError("must not be large")
 
 
+Colour = Annotated[str | None, About("of both kinds")]
+
+
 @table
 class Ball:
     """Another."""
 
     kind: Literal["ball"] = key(description="which of two")
+    colour: Colour = None
+    number: Annotated[int, About("whose it is")]
 
 
 @table
@@ -85,7 +90,7 @@ def test_every_mistake_is_refused_at_its_place():
     """Limits, kinds, unknown keys and missing ones are refused at once; the word that tells tables apart is told."""
     things = [
         {"kind": "box", "width": 10, "height": "3", "note": "long", "depth": 1},
-        {"kind": "ball"},
+        {"kind": "ball", "number": 1},
         {"kind": 3},
         {},
     ]
@@ -97,7 +102,7 @@ def test_every_mistake_is_refused_at_its_place():
         (("things", 2), "union_tag_invalid"),
         (("things", 3), "union_tag_not_found"),
     ]
-    assert _refused(Ball, {}) == [(("kind",), "missing")]
+    assert _refused(Ball, {}) == [(("kind",), "missing"), (("number",), "missing")]
 
 
 def test_what_is_declared_can_be_read():
@@ -110,6 +115,16 @@ def test_what_is_declared_can_be_read():
     assert (box["width"].limit("ge"), box["width"].limit("le"), box["note"].limit("max_length")) == (1, 9, 3)
     assert box["note"].limit("ge") is None
     assert box["note"].description == "beside it"
+
+
+def test_tables_may_share_a_key_and_what_it_is_for():
+    """A kind of key with its purpose needs no declaration of its own in each table."""
+    ball, purposes = declared(Ball), ["which of two", "of both kinds", "whose it is"]
+    assert [about.description for about in ball.values()] == purposes
+    assert [about.is_required for about in ball.values()] == [True, False, True]
+    assert validated(Ball, {"kind": "ball", "number": 3}) == Ball(kind="ball", number=3)
+    drawn = TypeAdapter(Ball).json_schema()
+    assert [about["description"] for about in drawn["properties"].values()] == purposes
 
 
 def _tables_in(drawn: Any) -> Iterator[tuple[str, dict[str, Any]]]:
