@@ -4,21 +4,23 @@ Later wins, key by key: defaults, file, environment. Read once, frozen, passed a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 import tomli
-from pydantic import TypeAdapter, ValidationError
 
 from conf import sentences
 from conf.check import Tables, check
+from conf.declare import declared
 from conf.files import SECRET_TABLES, resolve
 from conf.finding import Finding, Mistake, key_text
 from conf.lines import KeyPath, locate
+from conf.loaded import Loaded, Mistakes
 from conf.model import Config
 from conf.overlay import TWINS, Overlaid, overlay, rooted, tables_in, variable_name
 from conf.source import Source, read_source
+from conf.validation import Refused, validated
 
 __all__ = ["Loaded", "Mistake", "Mistakes", "load"]
 
@@ -32,25 +34,6 @@ _PLAIN_WORDS: Final = {
     "Unescaped": "a backslash in double quotes must be doubled; or use single quotes",
 }
 """What the parser's commonest complaints mean (tomli 2.5, by how its message begins)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A configuration without mistakes; each warning is one sentence with file, line and key."""
-
-    config: Config
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mistakes:
-    """Every mistake of a configuration, by line of the file, then by environment variable; at least one."""
-
-    mistakes: tuple[Mistake, ...]
-
-    def __str__(self) -> str:
-        """Return one mistake a line."""
-        return "\n".join(str(mistake) for mistake in self.mistakes)
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Loaded | Mistakes:
@@ -90,10 +73,8 @@ def _parsed(source: Source) -> dict[str, Any] | Mistake:
 
 
 def _validated(values: Mapping[str, Any]) -> tuple[Config | None, tuple[Finding, ...]]:
-    try:
-        return Config.model_validate(values), ()
-    except ValidationError as error:
-        return None, sentences.findings(error)
+    found = validated(Config, values)
+    return (None, sentences.findings(found)) if isinstance(found, Refused) else (found, ())
 
 
 def _tables(config: Config | None, values: Mapping[str, Any], found: Iterable[Finding]) -> Tables:
@@ -105,11 +86,8 @@ def _tables(config: Config | None, values: Mapping[str, Any], found: Iterable[Fi
     def table(name: str) -> Any:
         if name in wrong:
             return None
-        field = Config.model_fields[name]
-        if name not in values:
-            return field.get_default(call_default_factory=True)
-        annotation: Any = field.annotation
-        return TypeAdapter(annotation).validate_python(values[name])
+        about = declared(Config)[name]
+        return validated(about.annotation, values[name]) if name in values else about.default
 
     return Tables(**{field.name: table(field.name) for field in fields(Tables)})
 

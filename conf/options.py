@@ -1,10 +1,10 @@
 """The settings of ``[pdf]`` given one by one, as on a command line, over those of a configuration."""
 
 from collections.abc import Mapping
-
-from pydantic import TypeAdapter, ValidationError
+from dataclasses import replace
 
 from conf import keys, sentences, units
+from conf.declare import declared
 from conf.overlay import typed
 from conf.pdf import Pdf
 
@@ -13,18 +13,19 @@ _TABLE = "pdf"
 
 def overridden(pdf: Pdf, options: Mapping[str, str | bool]) -> Pdf | tuple[str, ...]:
     """Return ``pdf`` with ``options`` over it (key to value as written, lists with commas), or a sentence a mistake."""
+    from conf.validation import Refused, validated  # not where only the options are named
+
     given = {key: typed(_TABLE, key, value) if isinstance(value, str) else value for key, value in options.items()}
-    try:
-        checked = TypeAdapter(dict[str, Pdf]).validate_python({_TABLE: given})[_TABLE]
-    except ValidationError as error:
-        found = sentences.findings(error)
+    checked = validated(dict[str, Pdf], {_TABLE: given})
+    if isinstance(checked, Refused):
+        found = sentences.findings(checked)
         return tuple(f"--{str(one.at[1]).replace('_', '-')} {one.what}" for one in found)
-    return pdf.model_copy(update={key: getattr(checked, key) for key in given})
+    return replace(pdf, **{key: getattr(checked[_TABLE], key) for key in given})
 
 
 def form(key: str) -> str:
     """Return how a value of ``[pdf]`` is written, for a usage line: its words, or what kind of value it is."""
-    info = Pdf.model_fields[key]
+    info = declared(Pdf)[key]
     if keys.allowed(info) and not keys.is_of(info, tuple):
         return "|".join(keys.allowed(info))
     if keys.is_of(info, tuple):
@@ -36,7 +37,7 @@ def form(key: str) -> str:
 
 def default(key: str) -> str:
     """Return the default of a key of ``[pdf]`` as one writes it in an option."""
-    info = Pdf.model_fields[key]
+    info = declared(Pdf)[key]
     if keys.is_of(info, tuple):
         return ",".join(info.default)
     return sentences.written(info, info.default)

@@ -3,8 +3,7 @@
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
-
+from conf.declare import After, key, table
 from conf.spelling import Bytes, Count, Seconds, Switch
 
 _RUNG: Final = re.compile(r"(?P<dpi>[0-9]{2,4}) dpi(?: q(?P<quality>[0-9]{1,2}))?")
@@ -47,59 +46,60 @@ def _language(text: str) -> str:
     return text
 
 
-Rung = Annotated[str, AfterValidator(_rung)]
-Remedy = Annotated[str, AfterValidator(_remedy)]
-Language = Annotated[str, AfterValidator(_language)]
+Rung = Annotated[str, After(_rung)]
+Remedy = Annotated[str, After(_remedy)]
+Language = Annotated[str, After(_language)]
 
 
-class Pdf(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class Pdf:
     """How scans become one PDF."""
 
-    archive: Switch = Field(default=True, description="PDF/A-2b, for keeping, where a scan can be")
-    colour: Literal["jpeg", "lossless"] = Field(
+    archive: Switch = key(default=True, description="PDF/A-2b, for keeping, where a scan can be")
+    colour: Literal["jpeg", "lossless"] = key(
         default="jpeg", description="for colour that came uncompressed or LZW; JPEG data is never touched"
     )
-    jpeg_quality: Count = Field(default=80, ge=30, le=95, description="of colour that has to be encoded")
-    signed: Literal["keep", "remove", "refuse"] = Field(
+    jpeg_quality: Count = key(default=80, ge=30, le=95, description="of colour that has to be encoded")
+    signed: Literal["keep", "remove", "refuse"] = key(
         default="keep", description="PDFs with a digital signature: passed unchanged if harmless, cleaned, or refused"
     )
-    metadata: Literal["remove", "keep"] = Field(
+    metadata: Literal["remove", "keep"] = key(
         default="remove", description="author and device data that a PDF brings along"
     )
-    check: Literal["auto", "quick", "full"] = Field(
+    check: Literal["auto", "quick", "full"] = key(
         default="auto", description="of picture data that is passed as it came: decoded (all but of long scans), or not"
     )
-    mail_limit: Bytes = Field(
+    mail_limit: Bytes = key(
         default=25_000_000,
         ge=100_000,
         le=157_286_400,  # EHLO of smtp.office365.com: SIZE 157286400; no tenant can be set higher
         description="encoded size a mail may reach",
     )
-    over_limit: tuple[Remedy, ...] = Field(
+    over_limit: tuple[Remedy, ...] = key(
         default=("reduce", "split"), max_length=2, description="what is done with a larger scan, in this order"
     )
-    mails: Count = Field(default=20, ge=1, le=200, description="most mails one scan may be split into")
-    reduce_colour: tuple[Rung, ...] = Field(
+    mails: Count = key(default=20, ge=1, le=200, description="most mails one scan may be split into")
+    reduce_colour: tuple[Rung, ...] = key(
         default=("300 dpi q75", "200 dpi q75", "150 dpi q60"), max_length=8, description="steps for colour pictures"
     )
-    reduce_grey: tuple[Rung, ...] = Field(
+    reduce_grey: tuple[Rung, ...] = key(
         default=("300 dpi q75", "200 dpi q75", "150 dpi q60"), max_length=8, description="steps for grey pictures"
     )
-    reduce_bilevel: tuple[Rung, ...] = Field(
+    reduce_bilevel: tuple[Rung, ...] = key(
         default=("300 dpi", "200 dpi"), max_length=8, description="steps for black and white pictures"
     )
-    drop_blank: Switch = Field(default=False, description="leave out pages with nothing on them")
-    rotate: Switch = Field(default=False, description="turn pages upright; needs the extra `ocr`")
-    deskew: Switch = Field(default=False, description="straighten pages; needs the extra `ocr`")
-    ocr: Switch = Field(default=False, description="recognise text, so that the PDF can be searched; needs the extra")
-    languages: tuple[Language, ...] = Field(
+    drop_blank: Switch = key(default=False, description="leave out pages with nothing on them")
+    rotate: Switch = key(default=False, description="turn pages upright; needs the extra `ocr`")
+    deskew: Switch = key(default=False, description="straighten pages; needs the extra `ocr`")
+    ocr: Switch = key(default=False, description="recognise text, so that the PDF can be searched; needs the extra")
+    languages: tuple[Language, ...] = key(
         default=("eng",), min_length=1, max_length=8, description="of the text, as Tesseract names them"
     )
-    ocr_timeout: Seconds = Field(
+    ocr_timeout: Seconds = key(
         default=600.0, ge=1, le=86400, description="longest rotate, deskew and ocr may take; then the scan goes without"
     )
-    pages: Count = Field(default=2000, ge=1, le=20_000, description="most pages a scan may have")
-    memory: Bytes = Field(
+    pages: Count = key(default=2000, ge=1, le=20_000, description="most pages a scan may have")
+    memory: Bytes = key(
         default=700_000_000, ge=200_000_000, description="most address space the converter may use; not resident memory"
     )
-    timeout: Seconds = Field(default=300.0, ge=1, le=86400, description="longest a conversion may take")
+    timeout: Seconds = key(default=300.0, ge=1, le=86400, description="longest a conversion may take")

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import SecretStr
-
+from conf.hidden import SecretStr
 from conf.small_file import Content, Trouble, read
 
 LARGEST_BYTES: Final = 65_536

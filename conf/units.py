@@ -2,26 +2,28 @@
 
 import re
 from collections.abc import Mapping
-from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-SECONDS: Final[Mapping[str, Fraction]] = {
-    "ms": Fraction(1, 1000),
-    "s": Fraction(1),
-    "m": Fraction(60),
-    "min": Fraction(60),
-    "h": Fraction(3600),
-    "d": Fraction(86400),
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+MILLISECONDS: Final[Mapping[str, int]] = {
+    "ms": 1,
+    "s": 1000,
+    "m": 60_000,
+    "min": 60_000,
+    "h": 3_600_000,
+    "d": 86_400_000,
 }
-BYTES: Final[Mapping[str, Fraction]] = {
-    "B": Fraction(1),
-    "kB": Fraction(1000),
-    "KB": Fraction(1000),
-    "MB": Fraction(1000**2),
-    "GB": Fraction(1000**3),
-    "KiB": Fraction(1024),
-    "MiB": Fraction(1024**2),
-    "GiB": Fraction(1024**3),
+BYTES: Final[Mapping[str, int]] = {
+    "B": 1,
+    "kB": 1000,
+    "KB": 1000,
+    "MB": 1000**2,
+    "GB": 1000**3,
+    "KiB": 1024,
+    "MiB": 1024**2,
+    "GiB": 1024**3,
 }
 
 _QUANTITY: Final = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([A-Za-z]{1,3})\s*")
@@ -32,7 +34,9 @@ def seconds(written: object) -> float:
 
     A bare number is refused: nobody can tell what unit its writer had in mind. Raises ValueError.
     """
-    return float(_quantity(written, SECONDS, 'a duration with its unit, such as "30s", "10m", "2h" or "5d"'))
+    return float(
+        _quantity(written, MILLISECONDS, 'a duration with its unit, such as "30s", "10m", "2h" or "5d"') / 1000
+    )
 
 
 def size_bytes(written: object) -> int:
@@ -42,22 +46,29 @@ def size_bytes(written: object) -> int:
 
 def written_seconds(duration_s: float) -> str:
     """Return a duration as one writes it, in the largest unit that holds it whole: ``"5d"``, ``"90s"``, ``"100ms"``."""
-    return _written(Fraction(duration_s).limit_denominator(1000), SECONDS, ("d", "h", "m", "s", "ms"), "")
+    from fractions import Fraction  # not in the service: it brings the decimal numbers along
+
+    amount = Fraction(duration_s).limit_denominator(1000) * 1000
+    return _written(amount, MILLISECONDS, ("d", "h", "m", "s", "ms"), "")
 
 
 def written_bytes(amount_bytes: int) -> str:
     """Return a size as one writes it, in the largest unit that holds it whole: ``"25 MB"``, ``"150 MiB"``."""
+    from fractions import Fraction
+
     return _written(Fraction(amount_bytes), BYTES, ("GiB", "GB", "MiB", "MB", "KiB", "kB", "B"), " ")
 
 
-def _quantity(written: object, units: Mapping[str, Fraction], wanted: str) -> Fraction:
+def _quantity(written: object, units: Mapping[str, int], wanted: str) -> "Fraction":
+    from fractions import Fraction
+
     found = _QUANTITY.fullmatch(written) if isinstance(written, str) else None
     if found is None or found[2] not in units:
         raise ValueError(f"must be {wanted}")
     return Fraction(found[1]) * units[found[2]]
 
 
-def _written(amount: Fraction, units: Mapping[str, Fraction], names: tuple[str, ...], space: str) -> str:
+def _written(amount: "Fraction", units: Mapping[str, int], names: tuple[str, ...], space: str) -> str:
     name = next((name for name in names if amount >= units[name] and amount % units[name] == 0), names[-1])
     if not amount:
         name = names[-1]

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from gateway import __version__, cli_samba
-from gateway.cli_convert import convert
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from conf.load import Loaded
+    from conf.loaded import Loaded, Mistakes
     from gateway.spool.journal import Journal
     from gateway.spool.traffic import Traffic
 
@@ -36,7 +35,21 @@ _CONFIG = click.option(
 _JSON = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands. ``convert`` is imported when it is asked for: it has an option for each key of [pdf]."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "convert"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "convert":
+            return super().get_command(ctx, cmd_name)
+        from gateway.cli_convert import convert
+
+        return convert
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="scangate")
 def cli() -> None:
     """Scan-to-email gateway: takes scans from old printers and delivers each as one PDF through Office 365."""
@@ -72,9 +85,15 @@ def _fail(code: Exit, sentence: str) -> NoReturn:
 
 def _load(path: Path) -> "Loaded":
     """Return the configuration, or print every mistake and exit."""
-    from conf.load import Mistakes, load
+    from conf.load import load
 
-    match load(path, os.environ):
+    return _right(load(path, os.environ))
+
+
+def _right(found: "Loaded | Mistakes") -> "Loaded":
+    from conf.loaded import Mistakes
+
+    match found:
         case Mistakes(mistakes):
             for mistake in mistakes:
                 click.echo(str(mistake), err=True)
@@ -106,6 +125,9 @@ def _warnings(loaded: "Loaded") -> list[str]:
 @click.option("--once", is_flag=True, help="Deliver what is there now, print a line for each scan, and end.")
 def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes flags so
     """Run the service until SIGTERM or Ctrl-C."""
+    from conf import apart
+
+    reading = apart.begin(config_path)  # it takes as long as what is imported here meanwhile
     from gateway import service
     from gateway.arrive.listener import ListenError
     from gateway.deliver.tls import CertificateError
@@ -115,7 +137,10 @@ def run(config_path: Path, once: bool) -> int:  # noqa: FBT001  click passes fla
     from gateway.spool.files import SpoolError
     from gateway.spool.job import State
 
-    loaded = _load(config_path)
+    try:
+        loaded = _right(apart.ended(reading))
+    except apart.ReadingError as error:
+        _fail(Exit.START, str(error))
     configure(loaded.config.log.format)
     for warning in [*_warnings(loaded), *faults_of_owners(loaded.config)]:
         log(Event.CONFIG_WARNING, what=warning)
@@ -171,9 +196,6 @@ def check(config_path: Path) -> int:
         return Exit.CONFIG
     click.echo(f"{config_path}: no mistakes")
     return Exit.OK
-
-
-cli.add_command(convert)
 
 
 @cli.command("samba-config")

@@ -19,6 +19,7 @@ import click
 
 from conf import keys
 from conf import options as settings
+from conf.declare import declared
 from conf.pdf import Pdf
 from gateway.operate import converted
 from gateway.operate.exits import Exit
@@ -36,8 +37,8 @@ _LIMITING = ("mail_limit", "over_limit", "reduce_colour", "reduce_grey", "reduce
 
 def options_of_pdf(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command an option for each key of ``[pdf]``: a switch, or a value as the TOML has it."""
-    for key, info in reversed(Pdf.model_fields.items()):
-        described = info.description or ""
+    for key, info in reversed([*declared(Pdf).items()]):
+        described = info.description
         name, text = key.replace("_", "-"), f"{described[:1].upper()}{described[1:]}."
         if keys.is_of(info, bool):
             shown = f"{text} [default: {'on' if info.default else 'off'}]"

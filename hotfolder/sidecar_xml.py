@@ -11,7 +11,6 @@ result of a job goes; Fujitsu's ``.index.xml``: names and counters): taken for o
 """
 
 from typing import Final
-from xml.parsers import expat
 
 from hotfolder.sidecar import FormError, Sidecar, said
 
@@ -26,6 +25,8 @@ def read_xml(data: bytes) -> Sidecar:
 
     With every declaration refused, and at most ``SIDECAR_BYTES``, there is nothing to expand, to load or to fill.
     """
+    from xml.parsers import expat  # only a share with sidecars needs it
+
     elements = _Elements()
     parser = expat.ParserCreate()
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)

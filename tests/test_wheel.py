@@ -38,12 +38,17 @@ def test_every_file_is_in_the_wheel(site: Path):
 def test_it_runs_where_it_is_installed(site: Path, tmp_path: Path):
     """The command and the processes that it starts use the installed package, wherever they are started."""
     (tmp_path / "scan").write_bytes(b"no scan")
-    command = [sys.executable, "-m", "gateway", "convert", str(tmp_path / "scan"), "-o", str(tmp_path / "out.pdf")]
+    convert = ["convert", str(tmp_path / "scan"), "-o", str(tmp_path / "out.pdf")]
+    run = ["run", "--config", str(tmp_path / "scan")]
 
-    def ended() -> int:
+    def ended(arguments: list[str]) -> int:
+        command = [sys.executable, "-m", "gateway", *arguments]
         environment = {"PYTHONPATH": str(site)}
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False).returncode
 
-    assert ended() == Exit.REJECTED
+    assert ended(convert) == Exit.REJECTED
+    assert ended(run) == Exit.CONFIG
     (site / "image" / "confined" / "child.py").write_text("raise RuntimeError('it is this one that runs')")
-    assert ended() == Exit.LOCAL
+    (site / "conf" / "reading.py").write_text("raise RuntimeError('it is this one that runs')")
+    assert ended(convert) == Exit.LOCAL
+    assert ended(run) == Exit.START

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr
-
+from conf.hidden import SecretStr
 from conf.model import Config
 from hotfolder.samba import Server, served
 

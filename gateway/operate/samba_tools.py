@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr
-
+from conf.hidden import SecretStr
 from gateway.operate.samba_plan import GECOS, Account, parse_accounts
 
 _TIMEOUT_S: Final = 60

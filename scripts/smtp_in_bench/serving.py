@@ -19,7 +19,7 @@ from hashlib import sha256  # noqa: E402 -- found once the path is set
 
 from aiosmtpd.smtp import SMTP  # noqa: E402 -- the same
 
-from conf.model import Address, Config  # noqa: E402 -- the same
+from conf.model import Address, Config, Gateway, Maildir, Sender, Smtp  # noqa: E402 -- the same
 from gateway import events, service  # noqa: E402 -- the same
 from gateway.arrive.intake import message_id, now_utc  # noqa: E402 -- the same
 from gateway.arrive.listener import listeners  # noqa: E402 -- the same
@@ -32,22 +32,20 @@ _STORED: Final = "message.eml"
 
 def config(folder: Path) -> Config:
     """One listener on a free port, with limits that a load generator does not meet."""
-    smtp = {
-        "listen": "127.0.0.1:0",
-        "clients": ["127.0.0.1"],
-        "recipients": ["example.com"],
-        "message_limit": "200 MB",
-        "connections": 1000,
-        "client_connections": 1000,
-        "client_messages": 100_000,
-    }
-    return Config.model_validate(
-        {
-            "gateway": {"name": "bench.example.org", "state": folder / "state", "free_space": "1 MB"},
-            "sender": {"address": "scanner@example.com"},
-            "upstream": [{"method": "maildir", "path": folder / "mailbox"}],
-            "smtp": [smtp],
-        }
+    smtp = Smtp(
+        listen="127.0.0.1:0",
+        clients=("127.0.0.1",),
+        recipients=("example.com",),
+        message_limit=LIMIT_BYTES,
+        connections=1000,
+        client_connections=1000,
+        client_messages=100_000,
+    )
+    return Config(
+        gateway=Gateway(name="bench.example.org", state=folder / "state", free_space=1_000_000),
+        sender=Sender(address=Address("scanner@example.com")),
+        upstream=(Maildir(method="maildir", path=folder / "mailbox"),),
+        smtp=(smtp,),
     )
 
 

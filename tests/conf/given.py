@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from conf.load import Loaded, Mistakes, load
+from conf.validation import Refused, validated
+
+T = TypeVar("T")
 
 SECRET = "S3cr3t-0123456789"
 
@@ -80,4 +84,11 @@ def right(text: str | bytes, environ: Mapping[str, str] | None = None) -> Loaded
     """Load a text that must be right."""
     found = loading(text, environ)
     assert isinstance(found, Loaded), str(found)
+    return found
+
+
+def made(kind: type[T], values: object) -> T:
+    """Return the values of a table, spelled as in the file, as the table they must be."""
+    found = validated(kind, values)
+    assert not isinstance(found, Refused), str(found)
     return found

@@ -6,9 +6,14 @@ from conf.carry import domain_of, first_carrier, may_carry, may_carry_domain
 from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay
 
 CLIENT_AUTH = ClientAuth(
-    method="client-auth", username="s@contoso.com", tenant="t", client_id="c", certificate_file="/c", key_file="/k"
+    method="client-auth",
+    username=Address("s@contoso.com"),
+    tenant="t",
+    client_id="c",
+    certificate_file=Path("/c"),
+    key_file=Path("/k"),
 )
-DIRECT = DirectSend(method="direct-send", host="mx.example", domains=("Contoso.com", "fabrikam.com"))
+DIRECT = DirectSend(method="direct-send", host="mx.example", domains=(Domain("contoso.com"), Domain("fabrikam.com")))
 RELAY = Relay(method="relay", host="mx.example")
 MAILDIR = Maildir(method="maildir", path=Path("/m"))
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from conf.check import Tables, check
 from conf.check_smtp import _same_port
-from conf.model import DirectSend, Gateway
+from conf.model import Address, DirectSend, Domain, Gateway
 from tests.conf.given import (
     CLIENT_AUTH,
     DIRECT_SEND,
@@ -239,7 +239,7 @@ def test_a_rule_speaks_although_another_table_is_wrong():
 @given(st.sampled_from(["contoso.com", "fabrikam.com", "x.contoso.com"]), st.booleans())
 def test_an_admin_is_reachable_or_told(domain, is_direct):
     """A person who must be told can be told, or the configuration says that they cannot."""
-    domains = ("contoso.com",) if is_direct else ("contoso.com", "fabrikam.com", "x.contoso.com")
-    upstream = DirectSend(method="direct-send", host="mx.example", domains=domains)
-    tables = Tables(Gateway(admin=(f"a@{domain}",)), None, (upstream,), None, None, None, None)
-    assert bool(check(tables)) is (domain not in domains)
+    names = ("contoso.com",) if is_direct else ("contoso.com", "fabrikam.com", "x.contoso.com")
+    upstream = DirectSend(method="direct-send", host="mx.example", domains=tuple(map(Domain, names)))
+    tables = Tables(Gateway(admin=(Address(f"a@{domain}"),)), None, (upstream,), None, None, None, None)
+    assert bool(check(tables)) is (domain not in names)

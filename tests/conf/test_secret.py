@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
+from conf.hidden import SecretStr
 from conf.secret import LARGEST_BYTES, Opened, Unusable, credential_path, open_file, secret_in
 from conf.small_file import Content
 

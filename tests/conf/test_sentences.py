@@ -4,12 +4,23 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from conf import keys, sentences
-from conf.finding import Finding
+from conf.declare import declared
 from conf.model import Config
-from tests.conf.given import CLIENT_AUTH, DIRECT_SEND, GATEWAY, MAILDIR, RELAY, RIGHT, SENDER, SHARE, SMTP, mistakes
+from conf.validation import Refused, validated
+from tests.conf.given import (
+    CLIENT_AUTH,
+    DIRECT_SEND,
+    GATEWAY,
+    MAILDIR,
+    RELAY,
+    RIGHT,
+    SENDER,
+    SHARE,
+    SMTP,
+    mistakes,
+)
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -146,9 +157,9 @@ def test_all_mistakes_are_told_at_once():
 
 def _every_key() -> list[tuple[str, str, str]]:
     named = [
-        ("", table, key) for table in keys.TABLES if table != "upstream" for key in keys.models(table)[0].model_fields
+        ("", table, key) for table in keys.TABLES if table != "upstream" for key in declared(keys.models(table)[0])
     ]
-    return named + [(method, "upstream", key) for method, model in keys.methods().items() for key in model.model_fields]
+    return named + [(method, "upstream", key) for method, model in keys.methods().items() for key in declared(model)]
 
 
 _ODD = st.one_of(
@@ -166,12 +177,8 @@ def test_no_value_of_any_key_is_without_a_sentence(data):
     values = {table: [settings_of] if keys.is_array(table) else settings_of}
     if data.draw(st.booleans()):
         values = {table: odd}
-    found: tuple[Finding, ...] = ()
-    try:
-        Config.model_validate(values)
-    except ValidationError as error:
-        found = sentences.findings(error)
-    assert found
-    for finding in found:
+    refused = validated(Config, values)
+    assert isinstance(refused, Refused)
+    for finding in sentences.findings(refused):
         assert finding.what != sentences.UNEXPLAINED
         assert not re.search(r"pydantic|[Ii]nput|validat|http(?!s:)|[Tt]uple|NoneType|ctx", finding.what)

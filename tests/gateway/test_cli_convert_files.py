@@ -11,6 +11,7 @@ import pypdf
 import pytest
 
 from conf import options
+from conf.declare import declared
 from conf.pdf import Pdf
 from gateway.operate.exits import Exit
 from tests.gateway.command import argv, environment, scangate
@@ -41,7 +42,7 @@ def test_help_tells_values_and_defaults():
     assert "--memory SIZE" in said
     assert "--timeout TIME Longest a conversion may take. [default: 5m]" in said
     assert "--over-limit LIST What is done with a larger scan, in this order. [default: reduce,split]" in said
-    for key in Pdf.model_fields:
+    for key in declared(Pdf):
         assert f"--{key.replace('_', '-')}" in said
     assert [options.default(key) for key in ("mail_limit", "jpeg_quality", "colour")] == ["25 MB", "80", "jpeg"]
 

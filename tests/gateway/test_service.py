@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +95,38 @@ def test_takes_scans_at_both_doors_and_stops_when_told(here: Place):
     assert "Traceback" not in log
 
 
+def test_what_checks_the_configuration_is_not_in_the_service(here: Place):
+    """The process that runs has neither pydantic nor the converters' libraries mapped: a small box needs the memory."""
+    with _running(here) as process:
+        mapped = Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
+    assert "libpython" in mapped or "python" in mapped
+    assert [name for name in ("pydantic", "PIL/", "pikepdf") if name in mapped] == []
+
+
+@pytest.mark.parametrize("once", [(), ("--once",)])
+def test_a_configuration_that_cannot_be_read_is_told(here: Place, tmp_path: Path, once: tuple[str, ...]):
+    """When the process that checks the configuration dies, the service does not start, and says so."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(
+        "import sys\nif sys.argv[0] == '-m':\n    import conf.load as it\n    it.load = 0\n"
+    )
+    done = scangate("run", *once, "--config", here.config, env={"PYTHONPATH": f"{broken}:{ROOT}"})
+    assert done.returncode == Exit.START
+    assert done.stderr.splitlines()[-1] == (
+        f"scangate: {here.config}: could not be read: the process that checks it ended with exit code 1; "
+        "its own message stands above"
+    )
+    assert not here.state.exists()
+
+
 async def test_shares_that_hang_hold_up_nobody(here: Place, monkeypatch: pytest.MonkeyPatch):
     """A dozen shares on a server that hangs, each with a thread that waits for it, keep no other share's scan."""
     settings, is_back, look = _config(here), threading.Event(), survey.take_survey
     hung = [here.folder / f"hung-{number}" for number in range(12)]
     for folder in hung:
         folder.mkdir()
-    more = [settings.share[0].model_copy(update={"name": folder.name, "path": folder}) for folder in hung]
+    more = [replace(settings.share[0], name=folder.name, path=folder) for folder in hung]
     waiting: set[str] = set()
 
     def looked(folder: Path, *rest: Any, **named: Any) -> Any:
@@ -110,7 +136,7 @@ async def test_shares_that_hang_hold_up_nobody(here: Place, monkeypatch: pytest.
         return look(folder, *rest, **named)
 
     monkeypatch.setattr(watch, "take_survey", looked)
-    started = service.start(settings.model_copy(update={"share": (*more, *settings.share)}))
+    started = service.start(replace(settings, share=(*more, *settings.share)))
     running = asyncio.create_task(started.run())
     try:
         await until(lambda: len(waiting) == len(hung), 20, "every share that hangs")

@@ -1,5 +1,6 @@
 """A share under watch that puts pages together."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ PAGES = [pdf(100 + number) for number in range(12)]
 def sharing(root: Path, batch: Literal["sequence", "folder"], gap_s: float = GAP_S) -> Watching:
     """A share that puts pages together."""
     watching = Watching(root)
-    watching.share = watching.share.model_copy(update={"batch": batch, "page_gap": gap_s})
+    watching.share = replace(watching.share, batch=batch, page_gap=gap_s)
     watching.with_folders = batch == "folder"
     return watching
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from conf.model import Config
 from hotfolder.samba import Server, Site, draw
+from tests.conf.given import made
 
 SOURCE = Path("/etc/scangate/gateway.toml")
 PASSWORD = "Abcdefgh1234567890xy"
@@ -19,13 +20,14 @@ def share(name: str = "scans", **keys: Any) -> dict[str, Any]:
 
 def config(*shares: dict[str, Any], **samba: Any) -> Config:
     """A configuration with these shares."""
-    return Config.model_validate(
+    return made(
+        Config,
         {
             "sender": {"address": "scanner@contoso.com"},
             "upstream": [{"method": "maildir", "path": "/srv/mailbox"}],
             "share": list(shares),
             "samba": samba,
-        }
+        },
     )
 
 

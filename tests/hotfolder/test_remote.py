@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ async def test_a_share_that_is_mounted_later_is_polled_from_then_on(tmp_path: Pa
     watching = Watching(tmp_path)
     link = tmp_path / "link"
     link.symlink_to(watching.path)
-    watching.share = watching.share.model_copy(update={"path": link})
+    watching.share = replace(watching.share, path=link)
     async with watching.running():
         watching.drop("1.pdf", WHOLE)
         await until(lambda: watching.taken == [WHOLE])

@@ -1,5 +1,6 @@
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def test_the_first_line_says_where_it_is_from():
 def test_each_server_has_its_own_shares():
     """A share with legacy_smb1 stands in the second file alone, any other with a user in the first alone."""
     settings = config(share(), share("old", legacy_smb1=True), share("free", user=None, password=None, clients=[]))
-    settings = settings.model_copy(update={"samba": Samba(legacy_address="192.168.1.51")})
+    settings = replace(settings, samba=Samba(legacy_address="192.168.1.51"))
     assert [set(sections(drawn(settings, server))) for server in Server] == [{"global", "scans"}, {"global", "old"}]
     assert [[one.name for one in served(settings, server)] for server in Server] == [["scans"], ["old"]]
 
@@ -167,10 +168,15 @@ HOSTILE = st.text(st.sampled_from("aé/ .%\"'\\\n\r\t;#[]=$`*~\x00\u2028-"), max
 
 def _unchecked(name: str, path: str, user: str, owner: str, clients: tuple[str, ...], workgroup: str) -> Any:
     """A configuration that no check has seen."""
-    one = Share.model_construct(
-        name=name, path=Path(path), to=(Address("a@b.de"),), user=user, clients=clients, legacy_smb1=False
+    one = Share(
+        name=name,
+        path=Path(path),
+        to=(Address("a@b.de"),),
+        user=user,
+        password_file=Path("/secret"),
+        clients=clients,
     )
-    settings = config().model_copy(update={"share": (one,), "samba": Samba.model_construct(workgroup=workgroup)})
+    settings = replace(config(), share=(one,), samba=Samba(workgroup=workgroup))
     return settings, Site({name: owner})
 
 
@@ -202,8 +208,8 @@ def test_a_hostile_path_is_not_drawn(text):
 def test_a_path_with_a_space_is_quoted_for_the_shell():
     """The state directory reaches the shell of preexec as one word."""
     settings = config(share())
-    gateway = settings.gateway.model_copy(update={"state": Path("/var/lib/scan gate")})
-    spaced: Config = settings.model_copy(update={"gateway": gateway})
+    gateway = replace(settings.gateway, state=Path("/var/lib/scan gate"))
+    spaced: Config = replace(settings, gateway=gateway)
     expected = "test -d '/var/lib/scan gate' -a ! -e '/var/lib/scan gate/shares-closed'"
     assert sections(drawn(spaced))["scans"]["root preexec"] == expected
 
@@ -213,9 +219,9 @@ def test_a_path_with_a_space_is_quoted_for_the_shell():
 def test_no_shell_of_roots_reads_a_path(path):
     """Whatever the state directory is called, what root's shell gets is the two tests of it, or there is no file."""
     settings = config(share())
-    gateway = settings.gateway.model_copy(update={"state": Path("/srv", path)})
+    gateway = replace(settings.gateway, state=Path("/srv", path))
     try:
-        text = drawn(settings.model_copy(update={"gateway": gateway}))
+        text = drawn(replace(settings, gateway=gateway))
     except ValueError:
         return
     state = str(Path("/srv", path))

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -192,7 +193,7 @@ async def test_a_link_is_told_and_never_followed(watching: Watching, tmp_path: P
 async def test_the_defaults_come_from_the_share(tmp_path: Path):
     """Without a rule of its own the watcher waits as long as the share says."""
     watching = Watching(tmp_path)
-    share = watching.share.model_copy(update={"quiet": 0.1, "incomplete_timeout": 1.0})
+    share = replace(watching.share, quiet=0.1, incomplete_timeout=1.0)
     watching.drop("scan.pdf", WHOLE)
     async for report in watch.arrivals(share, until_empty=True):
         assert isinstance(report, Arrival)

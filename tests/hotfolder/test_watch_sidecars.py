@@ -2,6 +2,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,9 +118,9 @@ async def test_a_link_for_a_sidecar_is_never_read(watching: Watching, tmp_path: 
 async def test_the_share_says_how_long(tmp_path: Path):
     """Sidecars and their time come from the share; without them a text is a file like any other."""
     watching = Watching(tmp_path)
-    keys = {"quiet": 0.1, "incomplete_timeout": 1.0}
-    off = watching.share.model_copy(update=keys)
-    on = watching.share.model_copy(update={**keys, "sidecars": True, "sidecar_timeout": 1.0})
+    keys: dict[str, Any] = {"quiet": 0.1, "incomplete_timeout": 1.0}
+    off = replace(watching.share, **keys)
+    on = replace(off, sidecars=True, sidecar_timeout=1.0)
     assert (_rule(off).sidecar_s, _rule(on).sidecar_s) == (None, 1.0)
     watching.drop("scan.pdf", pdf())
     watching.drop("scan.txt", SIDECAR)

@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from conf.model import Share
+from conf.model import Address, Share
 from hotfolder.arrival import Arrival, Fault, Held, Recovered
 from hotfolder.claim import Taken, take
 from hotfolder.errors import ShareError
@@ -39,7 +39,7 @@ class Watching:
         self.claims = root / "claims"
         self.path.mkdir(exist_ok=True)
         self.claims.mkdir(exist_ok=True)
-        self.share = Share(name="scans", path=self.path, to=("office@contoso.com",), quiet="5s")
+        self.share = Share(name="scans", path=self.path, to=(Address("office@contoso.com"),), quiet=5.0)
         self.rule, self.pace = rule, pace
         self.clock, self.wake = Clock(), asyncio.Event()
         self.reports: list[Report] = []

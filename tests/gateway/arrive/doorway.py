@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from gateway.arrive.arriving import STORED
@@ -26,7 +27,7 @@ async def listening(box: Box, **changed: Any) -> AsyncIterator[Listener]:
 
     All devices of a test have one address, so what is limited for each client is not, unless the test says so.
     """
-    rule = box.config.smtp[0].model_copy(update={**_BOUNDLESS, **changed})
+    rule = replace(box.config.smtp[0], **{**_BOUNDLESS, **changed})
     listener = Listener(box.intake, (rule,))
     await listener.open()
     try:

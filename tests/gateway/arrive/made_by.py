@@ -6,8 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import SecretStr
-
+from conf.hidden import SecretStr
 from conf.makers import PROFILES, Maker
 from tests.gateway.arrive.doorway import DEADLINE_S, listening, stored, talk
 from tests.gateway.spool.given import Box

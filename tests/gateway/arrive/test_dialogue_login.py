@@ -2,9 +2,9 @@ import base64
 import hmac
 
 import pytest
-from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from conf.hidden import SecretStr
 from tests.gateway.arrive.doorway import MAIL, listening, stored, talk
 from tests.gateway.arrive.saying import PASSWORD, PLAIN, USER, mail_steps, say_all
 from tests.peers.scanner import Device

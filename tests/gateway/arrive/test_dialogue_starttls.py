@@ -1,7 +1,6 @@
 import ssl
 
-from pydantic import SecretStr
-
+from conf.hidden import SecretStr
 from tests.gateway.arrive.doorway import DEADLINE_S, MAIL, listening, stored, talk
 from tests.gateway.arrive.saying import PLAIN, mail_steps, say_all, trusting
 from tests.peers.loopback import until

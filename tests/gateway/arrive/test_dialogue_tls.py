@@ -1,6 +1,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -230,8 +231,8 @@ async def test_features_are_those_of_the_moment(box):
 
 async def test_two_tables_of_one_port_have_their_own_tls(box):
     """On one port each table has its own context: the device of the legacy one gets TLS 1.0, and no other."""
-    table = box.config.smtp[0].model_copy(update={"tls": "starttls"})
-    other = table.model_copy(update={"name": "old", "clients": ("127.0.0.2",), "legacy_tls": True})
+    table = replace(box.config.smtp[0], tls="starttls")
+    other = replace(table, name="old", clients=("127.0.0.2",), legacy_tls=True)
     listener = Listener(box.intake, (table, other))
     await listener.open()
     try:

@@ -2,6 +2,7 @@ import asyncio
 import errno
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +198,7 @@ async def test_a_dropped_file_is_taken(box, door):
     """A whole file in the folder is taken once it is quiet, and the run ends when nothing is left to take."""
     contents = pdf()
     (box.config.share[0].path / "scan.pdf").write_bytes(contents)
-    quick = FolderDoor(door.intake, door.share.model_copy(update={"quiet": 0.1}))
+    quick = FolderDoor(door.intake, replace(door.share, quiet=0.1))
     async with asyncio.timeout(20):
         await quick.run(until_empty=True)
     assert [stored for _, stored in owed(box)] == [[contents]]

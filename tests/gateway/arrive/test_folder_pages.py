@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ FIRST, LAST = "Doc_0001.pdf", "Doc_0006.pdf"
 
 def batching(box: Box, batch: Literal["sequence", "folder"]) -> FolderDoor:
     """The door of the box's share, which puts pages together and does not wait long."""
-    share: Share = box.config.share[0].model_copy(update={"batch": batch, "page_gap": 0.4, "quiet": 0.1})
+    share: Share = replace(box.config.share[0], batch=batch, page_gap=0.4, quiet=0.1)
     return FolderDoor(box.intake, share)
 
 

@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 
 from conf.smtp import Smtp
 from gateway.arrive.login import Digest, Password, decoded, digest_of, fault_of, plain_of
+from tests.conf.given import made
 
 
 def rule(login: str = "required", password: str | None = "Abc123", user: str | None = "printer1") -> Smtp:
     """A listener with this login."""
-    return Smtp.model_validate(
+    return made(
+        Smtp,
         {"listen": "127.0.0.1:0", "clients": ["127.0.0.1"], "recipients": ["contoso.com"]}
-        | {"login": login, "user": user, "password": password}
+        | {"login": login, "user": user, "password": password},
     )
 
 

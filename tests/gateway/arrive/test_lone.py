@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tests.hotfolder.samples import pdf
 ALICE, BOB = pdf(100), pdf(101)
 TO_ALICE = b"To: alice@contoso.com\n"
 WAYS: dict[str, Any] = {"sidecars": True, "recipients": ["contoso.com"], "to": ["office@contoso.com"]}
-QUICK = {"quiet": 0.1, "sidecar_timeout": 1.0}
+QUICK: dict[str, Any] = {"quiet": 0.1, "sidecar_timeout": 1.0}
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def started(root: Path) -> Iterator[Box]:
 
 async def run(box: Box) -> None:
     """Take what there is."""
-    door = FolderDoor(box.intake, box.config.share[0].model_copy(update=QUICK))
+    door = FolderDoor(box.intake, replace(box.config.share[0], **QUICK))
     async with asyncio.timeout(30):
         await door.run(until_empty=True)
 
@@ -82,7 +83,7 @@ async def test_it_is_noted_before_the_scan_is_ours(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(files, "commit", _full)
     with started(tmp_path) as box:
         (tmp_path / "share" / "scan.pdf").write_bytes(ALICE)
-        door = FolderDoor(box.intake, box.config.share[0].model_copy(update=QUICK))
+        door = FolderDoor(box.intake, replace(box.config.share[0], **QUICK))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(3):
                 await door.run(until_empty=True)
@@ -94,7 +95,7 @@ async def test_what_the_journal_cannot_note_stays_in_the_share(tmp_path: Path, m
     monkeypatch.setattr(Alone, "note", _broken)
     with started(tmp_path) as box:
         (tmp_path / "share" / "scan.pdf").write_bytes(ALICE)
-        door = FolderDoor(box.intake, box.config.share[0].model_copy(update=QUICK))
+        door = FolderDoor(box.intake, replace(box.config.share[0], **QUICK))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(3):
                 await door.run(until_empty=True)

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from conf.makers import PROFILES, Maker
 from conf.smtp import Smtp
+from tests.conf.given import made
 from tests.gateway.arrive.doorway import listening, port_of, stored, talk
 from tests.gateway.arrive.made_by import LOGIN, RECIPIENT, gets_through, old_tls, profile, scan
 from tests.gateway.arrive.saying import PASSWORD, USER, logged_once, say_all
@@ -285,5 +286,5 @@ def test_a_profile_decides_what_is_not_given():
     """``bare_lf`` follows the profile where it is not set, and goes before it where it is."""
     table = {"listen": "127.0.0.1:0", "clients": ["127.0.0.1"], "recipients": ["contoso.com"]}
     for maker, known in PROFILES.items():
-        assert Smtp.model_validate({**table, "profile": maker}).bare_lf is known.is_bare_lf
-        assert Smtp.model_validate({**table, "profile": maker, "bare_lf": True}).bare_lf
+        assert made(Smtp, {**table, "profile": maker}).bare_lf is known.is_bare_lf
+        assert made(Smtp, {**table, "profile": maker, "bare_lf": True}).bare_lf

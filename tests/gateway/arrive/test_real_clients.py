@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
+from conf.hidden import SecretStr
 from tests.gateway.arrive.doorway import listening, port_of, stored
 from tests.peers.certificates import Certificates
 

@@ -1,6 +1,7 @@
 import asyncio
 import smtplib
 import subprocess
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
@@ -236,7 +237,7 @@ async def test_many_devices_at_once(box):
 async def test_a_port_that_is_taken_is_told(box):
     """A listener whose port is taken says which key, why, and what may be the matter."""
     async with listening(box) as listener:
-        taken = box.config.smtp[0].model_copy(update={"listen": f"127.0.0.1:{port_of(listener)}"})
+        taken = replace(box.config.smtp[0], listen=f"127.0.0.1:{port_of(listener)}")
         with pytest.raises(
             ListenError, match=r"^smtp\.smtp\.listen: 127\.0\.0\.1:\d+ cannot be opened: another program"
         ):

@@ -153,7 +153,7 @@ def test_no_subject_is_empty():
         (" {name} ", "scan-20261123-090257"),
         ("\u200b", "Scan from scans: scan-20261123-090257"),
     ):
-        configured = CONFIG.model_copy(update={"mail": CONFIG.mail.model_copy(update={"subject": template})})
+        configured = replace(CONFIG, mail=replace(CONFIG.mail, subject=template))
         written = letter(configured, SHARED, None, ["\u202e.tif"], ONE_PAGE)
         assert (written.subject, written.pdf_name) == (subject, "scan-20261123-090257.pdf")
 

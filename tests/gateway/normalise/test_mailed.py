@@ -185,7 +185,7 @@ async def test_many_small_parts_leave_room_for_the_scan(tmp_path):
     names = [str(number) + "\u6587" * 110 + ".dat" for number in range(300)]
     mail = attached(("image/tiff", "1.tif", TIFF), *(("application/x-log", name, b"x") for name in names))
     with listening(tmp_path, other_parts="pass") as box:
-        limited = box.config.model_copy(update={"pdf": box.config.pdf.model_copy(update={"mail_limit": 200_000})})
+        limited = replace(box.config, pdf=replace(box.config.pdf, mail_limit=200_000))
         station = Station(replace(box, config=limited))
         out = await made(station, mail.as_bytes())
     assert len(out.as_bytes()) <= 200_000

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,9 @@ async def test_pages_are_shown_where_there_is_room(
         first = box.admit(contents=jpeg(size_px=SMALL))
         size_bytes = (await work(box)).job(first).size_bytes
         assert size_bytes is not None
-    limits = Pdf().model_copy(update={"mail_limit": size_bytes + spare, "over_limit": ()})
+    limits = replace(Pdf(), mail_limit=size_bytes + spare, over_limit=())
     monkeypatch.setattr("gateway.normalise.settings._HEAD_BYTES", 0)
-    with opened(config(tmp_path / "b").model_copy(update={"pdf": limits})) as box:
+    with opened(replace(config(tmp_path / "b"), pdf=limits)) as box:
         second = box.admit(contents=jpeg(size_px=SMALL))
         station = await work(box)
         assert shown(station, second) == names

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ BIN = pwd.getpwnam("bin")
 def settings(state: Path, *shares: dict[str, Any]) -> Config:
     """A configuration with this state."""
     made = config(*shares)
-    return made.model_copy(update={"gateway": made.gateway.model_copy(update={"state": state})})
+    return replace(made, gateway=replace(made.gateway, state=state))
 
 
 def owned(path: Path, user_id: int) -> Path:

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
+from conf.hidden import SecretStr
 from gateway.operate.samba_plan import (
     GECOS,
     Account,

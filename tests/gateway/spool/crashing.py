@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -106,8 +107,8 @@ def take_repeatable_mail(configured: Config, at: int) -> None:
 
 def knowing_repeats(configured: Config) -> Config:
     """The same configuration, its listener with ``repeats``."""
-    listener = configured.smtp[0].model_copy(update={"repeats": 600.0})
-    return configured.model_copy(update={"smtp": (listener,)})
+    listener = replace(configured.smtp[0], repeats=600.0)
+    return replace(configured, smtp=(listener,))
 
 
 def take_mails(configured: Config, at: int) -> None:
