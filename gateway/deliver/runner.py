@@ -48,6 +48,7 @@ class Deliverer:
     _load: dict[JobId, frozenset[str]] = field(default_factory=dict)
     _at_dot: set[JobId] = field(default_factory=set)
     _marked: set[JobId] = field(default_factory=set)
+    _just_ended: set[JobId] = field(default_factory=set)
     _broken: BaseException | None = None
 
     async def run(self) -> None:
@@ -84,8 +85,11 @@ class Deliverer:
         self._resting = {job_id: until for job_id, until in self._resting.items() if until > now}
         limit = _LOOK_AHEAD + len(self._running) + len(self._resting)
         held: list[float] = []
+        # What ends while the journal is read may stand in the answer as it was before: it would be sent once more.
+        self._just_ended.clear()
         for job in await asyncio.to_thread(self.journal.due, _DUE, now, limit):
-            if job.id in self._running or job.id in self._resting or len(self._running) >= self.at_once:
+            is_known = job.id in self._running or job.id in self._resting or job.id in self._just_ended
+            if is_known or len(self._running) >= self.at_once:
                 continue
             upstreams = self.routes.names_of(job.pending)
             held_until = self.routes.held_until(upstreams)
@@ -105,6 +109,7 @@ class Deliverer:
 
     def _ended(self, job_id: JobId, task: "asyncio.Task[None]") -> None:
         self._running.pop(job_id, None)
+        self._just_ended.add(job_id)
         self._load.pop(job_id, None)
         self._at_dot.discard(job_id)
         self._marked.discard(job_id)
