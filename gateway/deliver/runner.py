@@ -26,7 +26,8 @@ _LOOK_S: Final = 10.0
 """The queue is looked through this often even if nobody says that there is something."""
 
 _LOOK_AHEAD: Final = 200
-"""So many due jobs are looked at, so that those of an upstream at its limit do not hide those of another."""
+"""So many due jobs are looked at when the first do not fill what is free: those of an upstream at its limit must not
+hide those of another."""
 
 _LOCAL_FAULT_S: Final = 30.0
 _GRACE_S: Final = 15.0
@@ -83,11 +84,28 @@ class Deliverer:
         """Start what is due and fits; return the seconds until the queue must be looked at again."""
         now = time.time()
         self._resting = {job_id: until for job_id, until in self._resting.items() if until > now}
-        limit = _LOOK_AHEAD + len(self._running) + len(self._resting)
+        busy = len(self._running) + len(self._resting)
         held: list[float] = []
-        # What ends while the journal is read may stand in the answer as it was before: it would be sent once more.
-        self._just_ended.clear()
-        for job in await asyncio.to_thread(self.journal.due, _DUE, now, limit):
+        for more in (self.at_once, _LOOK_AHEAD):
+            # What ends while the journal is read may stand in the answer as it was before: it would be sent once more.
+            self._just_ended.clear()
+            due, next_due_at = await asyncio.to_thread(self._look, now, busy + more)
+            held += self._start(due, now)
+            if len(due) < busy + more or len(self._running) >= self.at_once:
+                break
+        if next_due_at is None or len(self._running) >= self.at_once:
+            return _LOOK_S
+        # A job that is running, resting or held is due too, by the journal: the loop must not spin on it.
+        least_s = 1.0 if self._running or self._resting or held else 0.05
+        return min([max(next_due_at - now, least_s), _LOOK_S, *(max(until - now, 0.05) for until in held)])
+
+    def _look(self, now: float, limit: int) -> tuple[list[Job], float | None]:
+        return self.journal.due(_DUE, now, limit), self.journal.next_due_at(_DUE)
+
+    def _start(self, due: list[Job], now: float) -> list[float]:
+        """Start those that fit; return until when others are held by an upstream at its limit."""
+        held: list[float] = []
+        for job in due:
             is_known = job.id in self._running or job.id in self._resting or job.id in self._just_ended
             if is_known or len(self._running) >= self.at_once:
                 continue
@@ -100,12 +118,7 @@ class Deliverer:
             task = asyncio.create_task(self._deliver_guarded(job), name=job.id)
             self._running[job.id], self._load[job.id] = task, upstreams
             task.add_done_callback(functools.partial(self._ended, job.id))
-        next_due_at = await asyncio.to_thread(self.journal.next_due_at, _DUE)
-        if next_due_at is None or len(self._running) >= self.at_once:
-            return _LOOK_S
-        # A job that is running, resting or held is due too, by the journal: the loop must not spin on it.
-        least_s = 1.0 if self._running or self._resting or held else 0.05
-        return min([max(next_due_at - now, least_s), _LOOK_S, *(max(until - now, 0.05) for until in held)])
+        return held
 
     def _ended(self, job_id: JobId, task: "asyncio.Task[None]") -> None:
         self._running.pop(job_id, None)

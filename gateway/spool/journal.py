@@ -18,6 +18,9 @@ _JOB: Final = (
     " size_bytes, pages FROM job"
 )
 
+_IDS_A_QUERY: Final = 500
+"""SQLite takes 32,766 values in one query, 999 before version 3.32."""
+
 
 class WrongMoveError(Exception):
     """A job was asked to make a move that MOVES does not have: a fault of ours, never of a scan."""
@@ -216,6 +219,8 @@ class Journal:
             db.execute(query, (now, now + longest_s, state))
 
     def _jobs(self, query: str, values: Iterable[Any]) -> list[Job]:
+        rows = self._database.rows(query, values)
+        recipients = self._recipients([row[0] for row in rows])
         return [
             Job(
                 id=row[0],
@@ -231,16 +236,23 @@ class Journal:
                 is_uncertain=bool(row[10]),
                 size_bytes=row[11],
                 pages=row[12],
-                recipients=self._recipients(row[0]),
+                recipients=tuple(recipients.get(row[0], ())),
             )
-            for row in self._database.rows(query, values)
+            for row in rows
         ]
 
-    def _recipients(self, job_id: JobId) -> tuple[Recipient, ...]:
-        rows = self._database.rows(
-            "SELECT address, fate, upstream, reply FROM recipient WHERE job = ? ORDER BY place", (job_id,)
-        )
-        return tuple(Recipient(Address(row[0]), Fate(row[1]), row[2], row[3]) for row in rows)
+    def _recipients(self, job_ids: Sequence[JobId]) -> dict[JobId, list[Recipient]]:
+        """Return the recipients of jobs, in the order of each; by one query for many jobs."""
+        found: dict[JobId, list[Recipient]] = {}
+        for begin in range(0, len(job_ids), _IDS_A_QUERY):
+            some = job_ids[begin : begin + _IDS_A_QUERY]
+            marks = ",".join("?" * len(some))
+            query = (
+                f"SELECT job, address, fate, upstream, reply FROM recipient WHERE job IN ({marks}) ORDER BY job, place"  # noqa: S608
+            )
+            for job_id, address, fate, upstream, reply in self._database.rows(query, some):
+                found.setdefault(job_id, []).append(Recipient(Address(address), Fate(fate), upstream, reply))
+        return found
 
     def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state, states without jobs included."""
