@@ -12,14 +12,15 @@ from typing import Final
 
 from conf.model import Address
 from gateway.deliver import retry, upstream
+from gateway.deliver.fates import final_fates, refusals
 from gateway.deliver.route import Offer, Routes
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.files import Spool
-from gateway.spool.job import OWED, Fate, Job, JobId, State, closing_state
+from gateway.spool.job import OWED, Job, JobId, State, closing_state
 from gateway.spool.journal import Journal, WrongMoveError
-from gateway.spool.reply import Deferral, Receipt, Refusal, Scope, Verdict
+from gateway.spool.reply import Deferral, Refusal, Scope, Verdict
 
 _DUE: Final = (State.READY, State.DEFERRED)
 _LOOK_S: Final = 10.0
@@ -181,8 +182,8 @@ class Deliverer:
         groups, stranded = upstream.assign(self.routes.config, job.pending)
         if stranded:
             nobody = "no upstream of the configuration may carry mail to it"
-            refusals: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
-            await self._write_down(job.id, lambda: self._record(job.id, "", refusals))
+            no: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
+            await self._write_down(job.id, lambda: self._record(job.id, "", no))
         deferrals: list[Deferral] = []
         next_try_at = 0.0
         for name, recipients in groups.items():
@@ -237,18 +238,11 @@ class Deliverer:
             self.journal.move(job_id, State.DEFERRED, now, reason=reason, next_try_at=now + _LOCAL_FAULT_S)
 
     def _record(self, job_id: JobId, name: str, verdicts: dict[Address, Verdict]) -> None:
-        """Write the final verdicts to the journal; a deferral leaves its recipient waiting."""
-        fates: dict[Address, tuple[Fate, str]] = {}
-        for address, verdict in verdicts.items():
-            match verdict:
-                case Receipt(said):
-                    fates[address] = (Fate.SENT, said)
-                case Refusal(said, scope, advice):
-                    fates[address] = (Fate.FAILED, f"{said} ({advice})" if advice else said)
-                    log(Event.RECIPIENT_REFUSED, job_id, recipient=address, upstream=name, said=said, scope=scope.value)
-                case Deferral():
-                    continue
-        self.journal.record(job_id, name, fates)
+        """Write the final verdicts to the journal; a deferral leaves its recipient waiting.
+
+        When all have it the job ends in the same transaction: one flush between the reply and its end, not two.
+        """
+        self.journal.record(job_id, name, final_fates(job_id, name, verdicts), time.time())
 
     def _conclude(self, job_id: JobId, deferrals: list[Deferral], next_try_at: float) -> None:
         """Move a job on after an attempt: to its end, or to deferred until the next try."""
@@ -257,7 +251,8 @@ class Deliverer:
         now = time.time()
         state = closing_state(job.recipients)
         if state is State.SENT:
-            self.journal.move(job_id, State.SENT, now)
+            if job.state is not State.SENT:
+                self.journal.move(job_id, State.SENT, now)
             files.remove(self.spool.jobs / job_id)
             seconds = round(now - job.created_at, 1)
             log(
@@ -269,8 +264,8 @@ class Deliverer:
             )
             return
         if state is not None:
-            self._end(job_id, State.FAILED, _refusals(job))
-            log(Event.JOB_FAILED, job_id, reason=_refusals(job))
+            self._end(job_id, State.FAILED, refusals(job))
+            log(Event.JOB_FAILED, job_id, reason=refusals(job))
             return
         said = deferrals[0].said if deferrals else "not tried"
         if retry.is_over(job.created_at, now, self.schedule):
@@ -300,7 +295,3 @@ class Deliverer:
             files.move_aside(self.spool.jobs / job_id, aside)
         finally:
             self.poke()
-
-
-def _refusals(job: Job) -> str:
-    return "; ".join(f"{r.address}: {r.reply}" for r in job.recipients if r.fate is Fate.FAILED)

@@ -37,7 +37,7 @@ class Receiver:
 
     def taken(self) -> int:
         """Return how many mails it has taken."""
-        return self.log.read_bytes().count(_TAKEN)
+        return self.log.read_bytes().count(_TAKEN) if self.log.exists() else 0
 
 
 @contextmanager
