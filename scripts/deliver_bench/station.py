@@ -10,6 +10,7 @@ import gc
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from deliver_bench.scan import RECIPIENT, SENDER  # noqa: E402 -- the same
 
 from conf.model import ClientAuth, Config  # noqa: E402 -- the same
 from gateway import events, service  # noqa: E402 -- the same
+from tests.conf.given import made
 
 _NO_PACE: Final = 1_000_000_000
 
@@ -38,18 +40,19 @@ def config(folder: Path, port: int, authority: Path) -> Config:
         "connections": CONNECTIONS,
     }
     smtp = {"listen": "127.0.0.1:0", "clients": ["127.0.0.1"], "recipients": [RECIPIENT]}
-    checked = Config.model_validate(
+    checked = made(
+        Config,
         {
             "gateway": {"name": "bench.example.org", "state": folder / "state", "free_space": "1 MB"},
             "sender": {"address": SENDER},
             "upstream": [upstream],
             "smtp": [smtp],
-        }
+        },
     )
     (fast,) = checked.upstream
     assert isinstance(fast, ClientAuth)
     lifted = {"messages_per_minute": _NO_PACE, "recipients_per_day": _NO_PACE}
-    return checked.model_copy(update={"upstream": (fast.model_copy(update=lifted),)})
+    return replace(checked, upstream=(replace(fast, **lifted),))
 
 
 async def work(wanted: Config) -> None:

@@ -12,6 +12,7 @@ from gateway.arrive import certificate
 from gateway.operate.dns import Published
 from gateway.operate.exits import Exit
 from gateway.operate.tenant import METHODS, Known, as_json, as_script, plan
+from tests.conf.given import made
 from tests.gateway.command import Place, place, scangate
 from tests.peers.certificates import Certificates
 from tests.peers.dns import NameServer
@@ -34,7 +35,7 @@ RELAY = {"method": "relay", "host": ENDPOINT}
 def config(*upstreams: dict[str, Any]) -> Config:
     """A configuration with these upstreams."""
     tables = {"gateway": {"name": "box.contoso.com"}, "sender": {"address": "scanner@contoso.com"}}
-    return Config.model_validate({**tables, "upstream": list(upstreams)})
+    return made(Config, {**tables, "upstream": list(upstreams)})
 
 
 def commands(*upstreams: dict[str, Any], known: Known | None = None, method: Any = None) -> list[str]:
