@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from gateway import __version__, cli_samba
+from gateway import __version__, cli_samba, cli_tenant
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
@@ -217,6 +217,28 @@ def samba_apply(config_path: Path, smb_conf: Path, legacy_conf: Path, dry_run: b
     for warning in _warnings(loaded):
         click.echo(f"warning: {warning}", err=True)
     return cli_samba.apply(loaded, config_path.absolute(), smb_conf, legacy_conf, is_dry=dry_run)
+
+
+@cli.command()
+@_CONFIG
+@cli_tenant.METHOD
+@cli_tenant.PUBLIC_IP
+@cli_tenant.OFFLINE
+@cli_tenant.OUTPUT
+@cli_tenant.RESOLVER
+@_JSON
+def tenant(
+    config_path: Path,
+    method: str | None,
+    public_ip: str | None,
+    offline: bool,  # noqa: FBT001  click passes flags so
+    output: Path | None,
+    resolver: str | None,
+    is_json: bool,  # noqa: FBT001  the same
+) -> int:
+    """Print what the admin of the Office 365 tenant has to run and to set: PowerShell, and the SPF record."""
+    config = _load(config_path).config
+    return cli_tenant.tenant(config, method, public_ip, resolver, output, is_offline=offline, is_json=is_json)
 
 
 def _with_journal(config_path: Path, show: "Callable[[Loaded, Journal, Traffic, Console], int]") -> int:

@@ -67,3 +67,17 @@ def ends_at(pem: bytes) -> datetime:
     from cryptography import x509
 
     return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+
+
+def names(pem: bytes) -> tuple[str, ...]:
+    """Return the common name and the DNS names of the first certificate in a PEM file. Raises ValueError, as above."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    certificate = x509.load_pem_x509_certificate(pem)
+    common = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return tuple(common)
+    return tuple(dict.fromkeys([*common, *found.get_values_for_type(x509.DNSName)]))

@@ -44,6 +44,8 @@ class Routes:
     _probes: dict[str, asyncio.Lock] = field(default_factory=dict)
     _pace: dict[str, asyncio.Lock] = field(default_factory=dict)
     _paced_until: dict[str, float] = field(default_factory=dict)
+    _faulty: set[str] = field(default_factory=set)
+    """Those that a pause may stand in the journal of; nobody else enters one while the service runs."""
 
     def prepare(self) -> None:
         """Make the pool of each upstream. Raises CertificateError naming the file that cannot be used."""
@@ -103,6 +105,7 @@ class Routes:
         fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
         if fault is None:
             return await attempt()
+        self._faulty.add(name)
         # A route at fault is probed by one job at a time; the others see what came of it.
         async with self._probes[name]:
             fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
@@ -161,9 +164,17 @@ class Routes:
         for verdict in outcome.verdicts.values():
             if isinstance(verdict, Deferral) and verdict.scope is Scope.ROUTE:
                 return await self._at_fault(name, recipients, verdict)
-        if not outcome.is_uncertain and await _booked(name, functools.partial(self.traffic.resume, name)):
-            log(Event.ROUTE_RECOVERED, upstream=name)
+        if not outcome.is_uncertain and name in self._faulty:
+            await self._resume(name)
         return Offer(dict(outcome.verdicts), is_uncertain=outcome.is_uncertain)
+
+    async def _resume(self, name: str) -> None:
+        self._faulty.discard(name)  # first: what is at fault meanwhile adds it again
+        is_resumed = await _booked(name, functools.partial(self.traffic.resume, name))
+        if is_resumed is None:
+            self._faulty.add(name)
+        if is_resumed:
+            log(Event.ROUTE_RECOVERED, upstream=name)
 
     async def _reserve(self, pool: Pool, recipients: int) -> float:
         """Count a message against the limits before it is sent; return the seconds to wait when there is no room."""
@@ -182,6 +193,8 @@ class Routes:
         What others found at the same time is one fault, not several in a row.
         """
         known = (await _booked(name, self.traffic.pauses) or {}).get(name)
+        if known is not None:
+            self._faulty.add(name)
         if known is not None and self._is_resting(known):
             return _deferred(recipients, verdict, known.until)
         faults = 1 if known is None else known.faults + 1
@@ -189,6 +202,7 @@ class Routes:
         rest_s = breaker.rest_s(faults, verdict.pause_s, delivery.first_retry, delivery.longest_retry)
         until = time.time() + rest_s
         pause = Pause(until, faults, verdict.said, verdict.advice)
+        self._faulty.add(name)
         await _booked(name, functools.partial(self.traffic.pause, name, pause))
         log(
             Event.ROUTE_PAUSED,

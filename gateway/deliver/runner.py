@@ -12,21 +12,23 @@ from typing import Final
 
 from conf.model import Address
 from gateway.deliver import retry, upstream
+from gateway.deliver.fates import final_fates, refusals
 from gateway.deliver.route import Offer, Routes
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.files import Spool
-from gateway.spool.job import OWED, Fate, Job, JobId, State, closing_state
+from gateway.spool.job import OWED, Job, JobId, State, closing_state
 from gateway.spool.journal import Journal, WrongMoveError
-from gateway.spool.reply import Deferral, Receipt, Refusal, Scope, Verdict
+from gateway.spool.reply import Deferral, Refusal, Scope, Verdict
 
 _DUE: Final = (State.READY, State.DEFERRED)
 _LOOK_S: Final = 10.0
 """The queue is looked through this often even if nobody says that there is something."""
 
 _LOOK_AHEAD: Final = 200
-"""So many due jobs are looked at, so that those of an upstream at its limit do not hide those of another."""
+"""So many due jobs are looked at when the first do not fill what is free: those of an upstream at its limit must not
+hide those of another."""
 
 _LOCAL_FAULT_S: Final = 30.0
 _GRACE_S: Final = 15.0
@@ -48,6 +50,7 @@ class Deliverer:
     _load: dict[JobId, frozenset[str]] = field(default_factory=dict)
     _at_dot: set[JobId] = field(default_factory=set)
     _marked: set[JobId] = field(default_factory=set)
+    _just_ended: set[JobId] = field(default_factory=set)
     _broken: BaseException | None = None
 
     async def run(self) -> None:
@@ -82,10 +85,30 @@ class Deliverer:
         """Start what is due and fits; return the seconds until the queue must be looked at again."""
         now = time.time()
         self._resting = {job_id: until for job_id, until in self._resting.items() if until > now}
-        limit = _LOOK_AHEAD + len(self._running) + len(self._resting)
+        busy = len(self._running) + len(self._resting)
         held: list[float] = []
-        for job in await asyncio.to_thread(self.journal.due, _DUE, now, limit):
-            if job.id in self._running or job.id in self._resting or len(self._running) >= self.at_once:
+        for more in (self.at_once, _LOOK_AHEAD):
+            # What ends while the journal is read may stand in the answer as it was before: it would be sent once more.
+            self._just_ended.clear()
+            due, next_due_at = await asyncio.to_thread(self._look, now, busy + more)
+            held += self._start(due, now)
+            if len(due) < busy + more or len(self._running) >= self.at_once:
+                break
+        if next_due_at is None or len(self._running) >= self.at_once:
+            return _LOOK_S
+        # A job that is running, resting or held is due too, by the journal: the loop must not spin on it.
+        least_s = 1.0 if self._running or self._resting or held else 0.05
+        return min([max(next_due_at - now, least_s), _LOOK_S, *(max(until - now, 0.05) for until in held)])
+
+    def _look(self, now: float, limit: int) -> tuple[list[Job], float | None]:
+        return self.journal.due(_DUE, now, limit), self.journal.next_due_at(_DUE)
+
+    def _start(self, due: list[Job], now: float) -> list[float]:
+        """Start those that fit; return until when others are held by an upstream at its limit."""
+        held: list[float] = []
+        for job in due:
+            is_known = job.id in self._running or job.id in self._resting or job.id in self._just_ended
+            if is_known or len(self._running) >= self.at_once:
                 continue
             upstreams = self.routes.names_of(job.pending)
             held_until = self.routes.held_until(upstreams)
@@ -96,15 +119,11 @@ class Deliverer:
             task = asyncio.create_task(self._deliver_guarded(job), name=job.id)
             self._running[job.id], self._load[job.id] = task, upstreams
             task.add_done_callback(functools.partial(self._ended, job.id))
-        next_due_at = await asyncio.to_thread(self.journal.next_due_at, _DUE)
-        if next_due_at is None or len(self._running) >= self.at_once:
-            return _LOOK_S
-        # A job that is running, resting or held is due too, by the journal: the loop must not spin on it.
-        least_s = 1.0 if self._running or self._resting or held else 0.05
-        return min([max(next_due_at - now, least_s), _LOOK_S, *(max(until - now, 0.05) for until in held)])
+        return held
 
     def _ended(self, job_id: JobId, task: "asyncio.Task[None]") -> None:
         self._running.pop(job_id, None)
+        self._just_ended.add(job_id)
         self._load.pop(job_id, None)
         self._at_dot.discard(job_id)
         self._marked.discard(job_id)
@@ -163,8 +182,8 @@ class Deliverer:
         groups, stranded = upstream.assign(self.routes.config, job.pending)
         if stranded:
             nobody = "no upstream of the configuration may carry mail to it"
-            refusals: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
-            await self._write_down(job.id, lambda: self._record(job.id, "", refusals))
+            no: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
+            await self._write_down(job.id, lambda: self._record(job.id, "", no))
         deferrals: list[Deferral] = []
         next_try_at = 0.0
         for name, recipients in groups.items():
@@ -219,18 +238,11 @@ class Deliverer:
             self.journal.move(job_id, State.DEFERRED, now, reason=reason, next_try_at=now + _LOCAL_FAULT_S)
 
     def _record(self, job_id: JobId, name: str, verdicts: dict[Address, Verdict]) -> None:
-        """Write the final verdicts to the journal; a deferral leaves its recipient waiting."""
-        fates: dict[Address, tuple[Fate, str]] = {}
-        for address, verdict in verdicts.items():
-            match verdict:
-                case Receipt(said):
-                    fates[address] = (Fate.SENT, said)
-                case Refusal(said, scope, advice):
-                    fates[address] = (Fate.FAILED, f"{said} ({advice})" if advice else said)
-                    log(Event.RECIPIENT_REFUSED, job_id, recipient=address, upstream=name, said=said, scope=scope.value)
-                case Deferral():
-                    continue
-        self.journal.record(job_id, name, fates)
+        """Write the final verdicts to the journal; a deferral leaves its recipient waiting.
+
+        When all have it the job ends in the same transaction: one flush between the reply and its end, not two.
+        """
+        self.journal.record(job_id, name, final_fates(job_id, name, verdicts), time.time())
 
     def _conclude(self, job_id: JobId, deferrals: list[Deferral], next_try_at: float) -> None:
         """Move a job on after an attempt: to its end, or to deferred until the next try."""
@@ -239,7 +251,8 @@ class Deliverer:
         now = time.time()
         state = closing_state(job.recipients)
         if state is State.SENT:
-            self.journal.move(job_id, State.SENT, now)
+            if job.state is not State.SENT:
+                self.journal.move(job_id, State.SENT, now)
             files.remove(self.spool.jobs / job_id)
             seconds = round(now - job.created_at, 1)
             log(
@@ -251,8 +264,8 @@ class Deliverer:
             )
             return
         if state is not None:
-            self._end(job_id, State.FAILED, _refusals(job))
-            log(Event.JOB_FAILED, job_id, reason=_refusals(job))
+            self._end(job_id, State.FAILED, refusals(job))
+            log(Event.JOB_FAILED, job_id, reason=refusals(job))
             return
         said = deferrals[0].said if deferrals else "not tried"
         if retry.is_over(job.created_at, now, self.schedule):
@@ -282,7 +295,3 @@ class Deliverer:
             files.move_aside(self.spool.jobs / job_id, aside)
         finally:
             self.poke()
-
-
-def _refusals(job: Job) -> str:
-    return "; ".join(f"{r.address}: {r.reply}" for r in job.recipients if r.fate is Fate.FAILED)

@@ -6,17 +6,13 @@ since 1970 (UTC).
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from conf.model import Address
 from gateway.spool.database import Database
 from gateway.spool.envelope import Envelope, OriginKind
-from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, Recipient, State
-
-_JOB: Final = (
-    "SELECT id, state, created_at, changed_at, origin, title, attempts, next_try_at, reason, is_told, is_uncertain,"
-    " size_bytes, pages FROM job"
-)
+from gateway.spool.job import MOVES, OWED, Fate, Job, JobId, State
+from gateway.spool.job_rows import COLUMNS, jobs_of
 
 
 class WrongMoveError(Exception):
@@ -105,14 +101,21 @@ class Journal:
             db.execute("UPDATE job SET pages = ?, size_bytes = ? WHERE id = ?", (pages, size_bytes, job_id))
             db.execute("UPDATE job SET title = ? WHERE id = ? AND title = ''", (title, job_id))
 
-    def record(self, job_id: JobId, upstream: str, fates: Mapping[Address, tuple[Fate, str]]) -> None:
-        """Write what became of recipients of a job through an upstream: fate and the reply, in one transaction."""
+    def record(
+        self, job_id: JobId, upstream: str, fates: Mapping[Address, tuple[Fate, str]], sent_at: float | None = None
+    ) -> None:
+        """Write what became of recipients of a job through an upstream: fate and the reply, in one transaction.
+
+        With ``sent_at`` a job that by this has been sent to every recipient moves to its end in the same transaction.
+        """
         with self._database.transaction() as db:
             db.executemany(
                 "UPDATE recipient SET fate = ?, upstream = ?, reply = ?"
                 " WHERE job = ? AND address = ? AND fate = 'pending'",
                 [(fate, upstream, reply, job_id, address) for address, (fate, reply) in fates.items()],
             )
+            if sent_at is not None and _is_just_sent(db, job_id):
+                self._move(db, job_id, State.SENT, sent_at, reason="", next_try_at=0.0, attempts=0)
 
     def fail_pending(self, job_id: JobId, now: float, reason: str, state: State = State.FAILED) -> None:
         """End a job for every recipient that still waits, with the reason, in one transaction."""
@@ -140,7 +143,7 @@ class Journal:
 
     def job(self, job_id: JobId) -> Job | None:
         """Return a job, or None when the journal does not know it."""
-        return next(iter(self._jobs(f"{_JOB} WHERE id = ?", (job_id,))), None)
+        return next(iter(self._jobs("WHERE id = ?", (job_id,))), None)
 
     def due(self, states: Iterable[State], now: float, limit: int) -> list[Job]:
         """Return jobs in these states whose next try has come, longest due first, at most ``limit``.
@@ -151,7 +154,7 @@ class Journal:
         wanted = tuple(states)
         marks = ",".join("?" * len(wanted))
         order = "next_try_at, CASE state WHEN 'deferred' THEN random() ELSE 0 END, id"
-        query = f"{_JOB} WHERE state IN ({marks}) AND next_try_at <= ? ORDER BY {order} LIMIT ?"
+        query = f"WHERE state IN ({marks}) AND next_try_at <= ? ORDER BY {order} LIMIT ?"
         return self._jobs(query, (*wanted, now, limit))
 
     def untold(self, limit: int) -> list[Job]:
@@ -159,13 +162,11 @@ class Journal:
 
         Without those that only their share has still to show: see ``unshown``.
         """
-        return self._jobs(
-            f"{_JOB} WHERE state IN ('failed', 'quarantine') AND is_told = 0 ORDER BY id LIMIT ?", (limit,)
-        )
+        return self._jobs("WHERE state IN ('failed', 'quarantine') AND is_told = 0 ORDER BY id LIMIT ?", (limit,))
 
     def unshown(self, origin: str, limit: int) -> list[Job]:
         """Return the jobs of one door that its share has still to show, oldest first."""
-        query = f"{_JOB} WHERE origin = ? AND state IN ('failed', 'quarantine') AND is_told = 2 ORDER BY id LIMIT ?"
+        query = "WHERE origin = ? AND state IN ('failed', 'quarantine') AND is_told = 2 ORDER BY id LIMIT ?"
         return self._jobs(query, (origin, limit))
 
     def forget(self, job_id: JobId) -> None:
@@ -183,7 +184,7 @@ class Journal:
         """Return the jobs in these states, newest first."""
         wanted = tuple(states)
         marks = ",".join("?" * len(wanted))
-        return self._jobs(f"{_JOB} WHERE state IN ({marks}) ORDER BY id DESC LIMIT ?", (*wanted, limit))
+        return self._jobs(f"WHERE state IN ({marks}) ORDER BY id DESC LIMIT ?", (*wanted, limit))
 
     def of_origin(self, origin: str, limit: int, but: Iterable[str] = ()) -> list[Job]:
         """Return the last jobs that came through one door (``share/scans``), newest first.
@@ -192,7 +193,7 @@ class Journal:
         """
         left_out = tuple(but)
         marks = ",".join("?" * len(left_out))
-        query = f"{_JOB} WHERE origin = ? AND NOT (state = 'failed' AND reason IN ({marks})) ORDER BY id DESC LIMIT ?"
+        query = f"WHERE origin = ? AND NOT (state = 'failed' AND reason IN ({marks})) ORDER BY id DESC LIMIT ?"
         return self._jobs(query, (origin, *left_out, limit))
 
     def owed_of(self, origin: str) -> tuple[int, float | None]:
@@ -207,7 +208,7 @@ class Journal:
         """Return the jobs in these states that came into them at or after a time, oldest first."""
         wanted = tuple(states)
         marks = ",".join("?" * len(wanted))
-        return self._jobs(f"{_JOB} WHERE state IN ({marks}) AND changed_at >= ? ORDER BY id", (*wanted, at))
+        return self._jobs(f"WHERE state IN ({marks}) AND changed_at >= ? ORDER BY id", (*wanted, at))
 
     def clamp(self, now: float, longest_s: float, state: State | Literal["%"] = "%") -> None:
         """Make due what waits for a time further off than any wait may be: the clock was wrong when it was set."""
@@ -216,31 +217,7 @@ class Journal:
             db.execute(query, (now, now + longest_s, state))
 
     def _jobs(self, query: str, values: Iterable[Any]) -> list[Job]:
-        return [
-            Job(
-                id=row[0],
-                state=State(row[1]),
-                created_at=row[2],
-                changed_at=row[3],
-                origin=row[4],
-                title=row[5],
-                attempts=row[6],
-                next_try_at=row[7],
-                reason=row[8],
-                is_told=row[9] == 1,
-                is_uncertain=bool(row[10]),
-                size_bytes=row[11],
-                pages=row[12],
-                recipients=self._recipients(row[0]),
-            )
-            for row in self._database.rows(query, values)
-        ]
-
-    def _recipients(self, job_id: JobId) -> tuple[Recipient, ...]:
-        rows = self._database.rows(
-            "SELECT address, fate, upstream, reply FROM recipient WHERE job = ? ORDER BY place", (job_id,)
-        )
-        return tuple(Recipient(Address(row[0]), Fate(row[1]), row[2], row[3]) for row in rows)
+        return jobs_of(self._database, f"{COLUMNS} {query}", values)
 
     def counts(self) -> dict[State, int]:
         """Return how many jobs are in each state, states without jobs included."""
@@ -280,6 +257,12 @@ def _admit(
     )
     _note(db, envelope.id, now, state, "adopted after a restart" if is_uncertain else "")
     return True
+
+
+def _is_just_sent(db: sqlite3.Connection, job_id: JobId) -> bool:
+    """Tell whether every recipient has it, and the job does not stand as sent yet."""
+    query = "SELECT state != 'sent' AND (SELECT min(fate = 'sent') FROM recipient WHERE job = id) FROM job WHERE id = ?"
+    return bool(db.execute(query, (job_id,)).fetchone() == (1,))
 
 
 def _note(db: sqlite3.Connection, job_id: JobId, now: float, state: State, detail: str) -> None:

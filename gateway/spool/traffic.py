@@ -25,8 +25,11 @@ class Traffic:
         self._database = database
 
     def count_transfer(self, upstream: str, at: float, recipients: int) -> None:
-        """Count a message handed to an upstream against its limits; counts older than 25 hours go."""
-        with self._database.transaction() as db:
+        """Count a message handed to an upstream against its limits; counts older than 25 hours go.
+
+        It waits for no flush: that of the job's state `sending` comes before the final dot, and flushes this too.
+        """
+        with self._database.transaction(is_flushed=False) as db:
             db.execute("INSERT INTO transfer (upstream, at, recipients) VALUES (?, ?, ?)", (upstream, at, recipients))
             db.execute("DELETE FROM transfer WHERE at < ?", (at - 25 * 3600,))
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.deliver import runner
 from gateway.spool.job import Fate, State
+from gateway.spool.journal import Journal
 from tests.gateway.deliver.given import ADMIN, MESSAGE, OFFICE, Box, addresses, box, config, direct, password_auth
 from tests.peers.certificates import Certificate
 from tests.peers.exchange import Exchange
@@ -236,3 +237,38 @@ async def test_stopping_lets_a_transfer_end(server_certificate: Certificate, tmp
         await asyncio.gather(running, return_exceptions=True)
         assert (box.job(job_id).state, box.job(job_id).is_uncertain) == (State.SENT, False)
         assert ADMIN not in _fates(box, job_id)
+
+
+async def test_what_ends_while_the_queue_is_read_is_not_sent_again(
+    server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A job that ends between the reading of the queue and its answer is not taken as it was then: A has one mail."""
+    loop, may_go_on, read = asyncio.get_running_loop(), asyncio.Event(), Journal.due
+    script = Script().on(At.MAIL, Wait(may_go_on), Healthy(), nth=1).on(At.RCPT, b"450 4.2.1 busy\r\n", nth=2)
+    stale: list[Any] = []
+    async with (
+        _exchange(server_certificate, script) as exchange,
+        box(config(tmp_path, direct(exchange.port, server_certificate.authority), delivery={})) as box_,
+    ):
+
+        async def ended() -> None:
+            may_go_on.set()
+            await until(lambda: not box_.deliverer._running, 10, "the end of the job")
+
+        def due(journal: Journal, *wanted: Any) -> Any:
+            found = read(journal, *wanted)
+            if box_.deliverer._running and found:
+                asyncio.run_coroutine_threadsafe(ended(), loop).result()
+                stale.extend(found)
+            return found
+
+        monkeypatch.setattr(Journal, "due", due)
+        job_id = box_.ready(A, B)
+        async with box_.delivering():
+            await exchange.heard("MAIL")
+            box_.deliverer.wake.set()
+            await until(lambda: bool(stale), 10, "an answer that is not true any more")
+            await until(lambda: not box_.deliverer.wake.is_set(), 10, "the look after it")
+            await until(lambda: not box_.deliverer._running, 10, "rest")
+        assert box_.job(job_id).state is State.DEFERRED
+        assert [message.recipients for message in exchange.messages] == [(A,)]

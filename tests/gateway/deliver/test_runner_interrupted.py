@@ -31,10 +31,15 @@ async def test_a_receipt_outlives_the_bookkeeping(
         Exchange(server_certificate.server_context(), needs_login=False) as exchange,
         box(config(tmp_path, direct(exchange.port, server_certificate.authority))) as here,
     ):
+        here.traffic.pause("direct-send", Pause(1.0, 1, "421 4.3.2 busy", ""))
         monkeypatch.setattr(Traffic, "resume", _full)
         job = await here.deliver(here.ready())
         assert (job.state, job.is_uncertain) == (State.SENT, False)
-        assert len(exchange.messages) == 1
+        assert list(here.traffic.pauses()) == ["direct-send"]
+        monkeypatch.undo()
+        await here.deliver(here.ready())
+        assert here.traffic.pauses() == {}
+        assert len(exchange.messages) == 2
 
 
 async def test_a_fault_between_two_upstreams_leaves_the_job_due(

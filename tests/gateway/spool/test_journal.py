@@ -110,6 +110,26 @@ def test_a_failure_ends_all_that_wait_and_nobody_else(journal):
     assert journal.untold(10) == []
 
 
+def test_a_job_ends_with_its_last_receipt(journal):
+    """A job is sent in the transaction of its last receipt, no sooner, and once: also when that is recorded again."""
+    journal.admit(THREE, NOW_S, State.READY)
+    some, rest = {OFFICE: (Fate.SENT, "250 Ok")}, {ALICE: (Fate.SENT, "250 Ok"), BOB: (Fate.SENT, "250 Ok")}
+    journal.record(THREE.id, "first", some, NOW_S + 1)
+    assert journal.job(THREE.id).state is State.READY
+    for at in (NOW_S + 2, NOW_S + 3):
+        journal.record(THREE.id, "second", rest, at)
+        assert (journal.job(THREE.id).state, journal.job(THREE.id).changed_at) == (State.SENT, NOW_S + 2)
+    assert [state for _, state, _ in journal.history(THREE.id)] == [State.READY, State.SENT]
+
+
+def test_a_job_that_was_refused_to_one_does_not_end_by_receipts(journal):
+    """With one refusal a person has to be told, so the job waits for its end as failed."""
+    journal.admit(THREE, NOW_S, State.READY)
+    receipts = dict.fromkeys((OFFICE, ALICE), (Fate.SENT, "250 Ok"))
+    journal.record(THREE.id, "first", receipts | {BOB: (Fate.FAILED, "550 No")}, NOW_S + 1)
+    assert journal.job(THREE.id).state is State.READY
+
+
 def test_a_fate_is_final(journal):
     """A recipient who was sent to once is never asked about again, whatever is recorded later."""
     journal.admit(THREE, NOW_S, State.READY)

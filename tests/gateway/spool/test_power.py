@@ -6,6 +6,7 @@ import pytest
 from gateway.spool import durable, files
 from gateway.spool.envelope import Envelope, Origin, Original, OriginKind
 from gateway.spool.job import State
+from gateway.spool.traffic import Traffic
 from tests.gateway.spool.given import NOW, NOW_S, Box, config, envelope, opened
 from tests.peers.disk import Disk
 
@@ -50,3 +51,17 @@ def test_rows_of_mails_are_on_disk_with_the_next_step_of_any_job(tmp_path: Path)
         image = disk.cut_power(tmp_path / "after.image")
     with Disk(tmp_path / "after", image=image) as after, opened(config(after.path)) as again:
         assert (again.state_of(first.id), again.state_of(second.id)) == (State.READY, State.ACCEPTED)
+
+
+def test_a_count_is_on_disk_before_any_final_dot(tmp_path: Path):
+    """A message that stands as being sent is counted, though its count waited for no flush of its own."""
+    (tmp_path / "after").mkdir()
+    with Disk(tmp_path, 64 << 20) as disk, opened(config(disk.path)) as box:
+        taken = mail_of(box)
+        box.journal.make_ready(taken.id, NOW_S, 1, len(MAIL))
+        Traffic(box.database).count_transfer("client-auth", NOW_S, 3)
+        box.journal.move(taken.id, State.SENDING, NOW_S)
+        image = disk.cut_power(tmp_path / "after.image")
+    with Disk(tmp_path / "after", image=image) as after, opened(config(after.path)) as again:
+        assert again.state_of(taken.id) is State.SENDING
+        assert Traffic(again.database).transfers("client-auth", 0.0) == [(NOW_S, 3)]
