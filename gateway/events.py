@@ -58,6 +58,7 @@ class Event(StrEnum):
     RECIPIENT_REFUSED = "recipient-refused"
     ROUTE_PAUSED = "route-paused"
     ROUTE_RECOVERED = "route-recovered"
+    BINARY_REFUSED = "binary-refused"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
 
@@ -84,6 +85,7 @@ _PROBLEMS = frozenset(
         Event.JOB_QUARANTINED,
         Event.RECIPIENT_REFUSED,
         Event.ROUTE_PAUSED,
+        Event.BINARY_REFUSED,
         Event.JOURNAL_REBUILT,
     }
 )
