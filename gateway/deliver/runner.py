@@ -167,12 +167,16 @@ class Deliverer:
             await self._write_down(job.id, lambda: self._record(job.id, "", refusals))
         deferrals: list[Deferral] = []
         next_try_at = 0.0
-        for name, recipients in groups.items():
-            offer = await self.routes.offer(name, job.id, recipients, message, lambda: self._mark_sending(job.id))
-            self._at_dot.discard(job.id)
-            await self._write_down(job.id, functools.partial(self._note, job.id, name, offer))
-            deferrals += [verdict for verdict in offer.verdicts.values() if isinstance(verdict, Deferral)]
-            next_try_at = max(next_try_at, offer.next_try_at)
+        for name, assigned in groups.items():
+            recipients = assigned
+            while recipients:
+                offer = await self.routes.offer(name, job.id, recipients, message, lambda: self._mark_sending(job.id))
+                self._at_dot.discard(job.id)
+                await self._write_down(job.id, functools.partial(self._note, job.id, name, offer))
+                recipients = offer.left_over
+                verdicts = [verdict for address, verdict in offer.verdicts.items() if address not in recipients]
+                deferrals += [verdict for verdict in verdicts if isinstance(verdict, Deferral)]
+                next_try_at = max(next_try_at, offer.next_try_at)
         await self._write_down(job.id, lambda: self._conclude(job.id, deferrals, next_try_at))
 
     async def _write_down(self, job_id: JobId, write: Callable[[], None]) -> None:
