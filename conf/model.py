@@ -189,6 +189,9 @@ class Delivery(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         default=30.0, ge=0.1, le=86400, description="after the first deferral; doubles from there"
     )
     longest_retry: Seconds = Field(default=900.0, ge=0.1, le=86400, description="the interval stops growing here")
+    on_uncertain: Literal["resend", "hold"] = Field(
+        default="resend", description="when a mail was sent and its reply got lost: send it again, or wait for a person"
+    )
 
 
 class Log(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):

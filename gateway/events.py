@@ -52,6 +52,9 @@ class Event(StrEnum):
     JOB_FAILED = "job-failed"
     JOB_TOLD = "job-told"
     JOB_UNCERTAIN = "job-uncertain"
+    JOB_HELD = "job-held"
+    JOB_RELEASED = "job-released"
+    JOB_DROPPED = "job-dropped"
     JOB_ADOPTED = "job-adopted"
     JOB_GIVEN_BACK = "job-given-back"
     JOB_QUARANTINED = "job-quarantined"
@@ -82,6 +85,7 @@ _PROBLEMS = frozenset(
         Event.JOB_DEFERRED,
         Event.JOB_FAILED,
         Event.JOB_UNCERTAIN,
+        Event.JOB_HELD,
         Event.JOB_QUARANTINED,
         Event.RECIPIENT_REFUSED,
         Event.ROUTE_PAUSED,
