@@ -18,6 +18,7 @@ from gateway.spool.files import Spool
 from gateway.spool.job import JobId, State
 from gateway.spool.journal import Journal
 from gateway.spool.repeats import Repeats
+from tests.conf.given import made
 
 NOW = datetime(2026, 11, 23, 9, 2, 57, tzinfo=UTC)
 NOW_S = NOW.timestamp()
@@ -33,7 +34,7 @@ def config(root: Path, **tables: Any) -> Config:
         "share": [{"name": "scans", "path": root / "share", "to": [OFFICE]}],
         "smtp": [{"listen": "127.0.0.1:0", "clients": ["127.0.0.1"], "recipients": ["contoso.com"]}],
     }
-    return Config.model_validate({**written, **tables})
+    return made(Config, {**written, **tables})
 
 
 def envelope(job_id: str = "20261123T090257Z-k7q2", **changed: Any) -> Envelope:
