@@ -192,6 +192,9 @@ class Delivery:
         default=30.0, ge=0.1, le=86400, description="after the first deferral; doubles from there"
     )
     longest_retry: Seconds = key(default=900.0, ge=0.1, le=86400, description="the interval stops growing here")
+    on_uncertain: Literal["resend", "hold"] = key(
+        default="resend", description="when a mail was sent and its reply got lost: send it again, or wait for a person"
+    )
 
 
 @table

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from gateway import __version__, cli_samba, cli_tenant
+from gateway import __version__, cli_decision, cli_samba, cli_tenant
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
@@ -303,3 +303,19 @@ def show_one(job: str, config_path: Path, is_json: bool) -> int:  # noqa: FBT001
         return Exit.OK
 
     return _with_journal(config_path, show)
+
+
+@cli.command()
+@click.argument("job")
+@_CONFIG
+def retry(job: str, config_path: Path) -> int:
+    """Send a scan again now that is held, since it may have arrived, or that waits."""
+    return cli_decision.decide(_load(config_path), job, is_dropped=False)
+
+
+@cli.command()
+@click.argument("job")
+@_CONFIG
+def drop(job: str, config_path: Path) -> int:
+    """End a scan that is held, since it may have arrived, or that waits; its files are kept."""
+    return cli_decision.decide(_load(config_path), job, is_dropped=True)

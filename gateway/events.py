@@ -52,12 +52,16 @@ class Event(StrEnum):
     JOB_FAILED = "job-failed"
     JOB_TOLD = "job-told"
     JOB_UNCERTAIN = "job-uncertain"
+    JOB_HELD = "job-held"
+    JOB_RELEASED = "job-released"
+    JOB_DROPPED = "job-dropped"
     JOB_ADOPTED = "job-adopted"
     JOB_GIVEN_BACK = "job-given-back"
     JOB_QUARANTINED = "job-quarantined"
     RECIPIENT_REFUSED = "recipient-refused"
     ROUTE_PAUSED = "route-paused"
     ROUTE_RECOVERED = "route-recovered"
+    BINARY_REFUSED = "binary-refused"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
 
@@ -81,9 +85,11 @@ _PROBLEMS = frozenset(
         Event.JOB_DEFERRED,
         Event.JOB_FAILED,
         Event.JOB_UNCERTAIN,
+        Event.JOB_HELD,
         Event.JOB_QUARANTINED,
         Event.RECIPIENT_REFUSED,
         Event.ROUTE_PAUSED,
+        Event.BINARY_REFUSED,
         Event.JOURNAL_REBUILT,
     }
 )

@@ -181,7 +181,8 @@ def start(config: Config) -> Service:
     try:
         service = _assemble(config, spool, database, release)
         resume_claims(spool, service.journal, config.share)
-        recover.recover(spool, service.journal, time.time(), is_rebuilt=opened.is_rebuilt)
+        is_holding = config.delivery.on_uncertain == "hold"
+        recover.recover(spool, service.journal, time.time(), is_rebuilt=opened.is_rebuilt, is_holding=is_holding)
     except BaseException:
         release()
         raise
@@ -221,6 +222,7 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
             ready,
             _poker(loop, failed),
             at_once=sum(routes.room(upstream.name) for upstream in config.upstream),
+            is_holding=delivery.on_uncertain == "hold",
         ),
         teller=Teller(
             config,

@@ -1,10 +1,10 @@
-"""What replies make of recipients: who has the scan, who is refused it, and how that reads."""
+"""What replies make of recipients: who has the scan, and who is refused it."""
 
 from collections.abc import Mapping
 
 from conf.model import Address
 from gateway.events import Event, log
-from gateway.spool.job import Fate, Job, JobId
+from gateway.spool.job import Fate, JobId
 from gateway.spool.reply import Deferral, Receipt, Refusal, Verdict
 
 
@@ -21,8 +21,3 @@ def final_fates(job_id: JobId, upstream: str, verdicts: Mapping[Address, Verdict
             case Deferral():
                 continue
     return fates
-
-
-def refusals(job: Job) -> str:
-    """Return who was refused a job, and with which words."""
-    return "; ".join(f"{r.address}: {r.reply}" for r in job.recipients if r.fate is Fate.FAILED)

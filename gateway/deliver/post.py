@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from conf.carry import domain_of, first_carrier
 from conf.model import Address, Config
-from gateway.deliver import notice
+from gateway.deliver import held_letter, notice
 from gateway.deliver.digest_letter import COUNTED, NAMED, Heap, compose_digest, line_of
 from gateway.deliver.flood import HOUR_S, Kind, is_due, told_singly, waits_until
 from gateway.deliver.notice import Failure
@@ -21,7 +21,7 @@ from gateway.spool.database import JournalError
 from gateway.spool.digests import Desk, Digests, Waiting
 from gateway.spool.envelope import Envelope, Origin, OriginKind
 from gateway.spool.files import Spool
-from gateway.spool.job import JobId, State, notice_id
+from gateway.spool.job import JobId, State, held_notice_id, notice_id
 from gateway.spool.journal import Journal
 
 
@@ -94,6 +94,12 @@ class Failures:
         self.post.put(own_id, about, whom, lambda head: notice.compose(failure, head), _date(now))
         self.digests.note_single(desk, kind, now, is_first=not singles)
         return False
+
+    def tell_of_held(self, held: Failure, time: int, whom: tuple[Address, ...], now: float) -> None:
+        """Tell that a job is held for the first, second, … time. Raises OSError and sqlite3.Error; then later."""
+        own_id = held_notice_id(held.job.id, time)
+        if not self.post.has(own_id):
+            self.post.put(own_id, held.job.id, whom, lambda head: held_letter.compose(held, head), _date(now))
 
     def send_digests(self, now: float) -> int:
         """Make the digests that are due; return how many. What keeps one from being made is raised after the others."""

@@ -15,6 +15,7 @@ from gateway.deliver.oauth import TokenError
 from gateway.deliver.pool import Pool
 from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.tls import upstream_context
+from gateway.deliver.transaction import MOST_RECIPIENTS
 from gateway.events import Event, log
 from gateway.spool.job import JobId
 from gateway.spool.others import without_others
@@ -27,11 +28,15 @@ _UNSAFE_S: Final = replies.CONFIGURED_S
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What an upstream made of a message; ``next_try_at`` (seconds since 1970) is when it wants to be asked again."""
+    """What an upstream made of a message; ``next_try_at`` (seconds since 1970) is when it wants to be asked again.
+
+    ``left_over`` are recipients that a mail of their own is to be offered for at once, when this outcome is noted.
+    """
 
     verdicts: dict[Address, Verdict]
     next_try_at: float = 0.0
     is_uncertain: bool = False
+    left_over: tuple[Address, ...] = ()
 
 
 @dataclass(slots=True)
@@ -46,6 +51,7 @@ class Routes:
     _paced_until: dict[str, float] = field(default_factory=dict)
     _faulty: set[str] = field(default_factory=set)
     """Those that a pause may stand in the journal of; nobody else enters one while the service runs."""
+    _text_until_s: dict[str, float] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Make the pool of each upstream. Raises CertificateError naming the file that cannot be used."""
@@ -137,15 +143,23 @@ class Routes:
         pool = self._pools[name]
         try:
             async with pool.lend() as lease:
-                wait_s = await self._reserve(pool, len(recipients))
+                wait_s = await self._reserve(pool, min(len(recipients), MOST_RECIPIENTS))
                 if wait_s > 0:
                     lease.is_reusable = True
                     self._paced_until[name] = time.time() + min(wait_s, pacing.MINUTE_S)  # a smaller mail may fit
                     paced = Deferral(f"paced: {name} takes {pool.route.per_minute} messages a minute", Scope.ROUTE)
                     return _deferred(recipients, paced, time.time() + wait_s)
                 sender = self.config.sender.address
-                outcome = await transfer.send(lease.session, sender, recipients, message, before_dot)
+                outcome = await transfer.send(
+                    lease.session,
+                    sender,
+                    recipients,
+                    message,
+                    before_dot,
+                    may_be_binary=pool.route.may_be_binary and time.monotonic() >= self._text_until_s.get(name, 0.0),
+                )
                 lease.is_reusable = outcome.is_reusable
+                self._note_form(name, outcome)
         except LostError as error:
             pause_s = _UNSAFE_S if error.needs_person else 0.0
             return await self._at_fault(name, recipients, Deferral(str(error), Scope.ROUTE, pause_s))
@@ -166,7 +180,13 @@ class Routes:
                 return await self._at_fault(name, recipients, verdict)
         if not outcome.is_uncertain and name in self._faulty:
             await self._resume(name)
-        return Offer(dict(outcome.verdicts), is_uncertain=outcome.is_uncertain)
+        return Offer(dict(outcome.verdicts), is_uncertain=outcome.is_uncertain, left_over=outcome.left_over)
+
+    def _note_form(self, name: str, outcome: transfer.Transfer) -> None:
+        """Let an upstream that had no use for the binary form have text for a day: nothing may wait for it twice."""
+        if outcome.binary_fault:
+            self._text_until_s[name] = time.monotonic() + pacing.DAY_S
+            log(Event.BINARY_REFUSED, upstream=name, said=outcome.binary_fault)
 
     async def _resume(self, name: str) -> None:
         self._faulty.discard(name)  # first: what is at fault meanwhile adds it again

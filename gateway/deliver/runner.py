@@ -12,13 +12,14 @@ from typing import Final
 
 from conf.model import Address
 from gateway.deliver import retry, upstream
-from gateway.deliver.fates import final_fates, refusals
+from gateway.deliver.fates import final_fates
 from gateway.deliver.route import Offer, Routes
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.files import Spool
-from gateway.spool.job import OWED, Job, JobId, State, closing_state
+from gateway.spool.held import HELD, RESENT
+from gateway.spool.job import OWED, Job, JobId, State, closing_state, is_notice_id
 from gateway.spool.journal import Journal, WrongMoveError
 from gateway.spool.reply import Deferral, Refusal, Scope, Verdict
 
@@ -32,6 +33,7 @@ hide those of another."""
 
 _LOCAL_FAULT_S: Final = 30.0
 _GRACE_S: Final = 15.0
+_BROKEN_OFF: Final = "the connection ended after the final dot: it may have been taken, and"
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class Deliverer:
     wake: asyncio.Event
     poke: Callable[[], None]
     at_once: int
+    is_holding: bool = False
     _running: dict[JobId, "asyncio.Task[None]"] = field(default_factory=dict)
     _resting: dict[JobId, float] = field(default_factory=dict)
     _load: dict[JobId, frozenset[str]] = field(default_factory=dict)
@@ -152,7 +155,9 @@ class Deliverer:
         except JournalError:
             raise
         except Exception as error:  # noqa: BLE001  the one broad catch, around one job
-            await self._quarantine(job.id, error)
+            known = await asyncio.to_thread(self.journal.job, job.id) if isinstance(error, WrongMoveError) else None
+            if known is None or known.state in OWED:  # else a person has dropped it meanwhile
+                await self._quarantine(job.id, error)
 
     async def _interrupted(self, job_id: JobId, reason: str) -> None:
         """Put a job back; one that the journal has as being sent must not stay so, any other may rest in memory."""
@@ -185,14 +190,21 @@ class Deliverer:
             no: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
             await self._write_down(job.id, lambda: self._record(job.id, "", no))
         deferrals: list[Deferral] = []
-        next_try_at = 0.0
-        for name, recipients in groups.items():
-            offer = await self.routes.offer(name, job.id, recipients, message, lambda: self._mark_sending(job.id))
-            self._at_dot.discard(job.id)
-            await self._write_down(job.id, functools.partial(self._note, job.id, name, offer))
-            deferrals += [verdict for verdict in offer.verdicts.values() if isinstance(verdict, Deferral)]
-            next_try_at = max(next_try_at, offer.next_try_at)
-        await self._write_down(job.id, lambda: self._conclude(job.id, deferrals, next_try_at))
+        next_try_at, is_uncertain = 0.0, False
+        for name, assigned in groups.items():
+            recipients = assigned
+            while recipients:
+                offer = await self.routes.offer(name, job.id, recipients, message, lambda: self._mark_sending(job.id))
+                self._at_dot.discard(job.id)
+                await self._write_down(job.id, functools.partial(self._note, job.id, name, offer))
+                recipients = offer.left_over
+                verdicts = [verdict for address, verdict in offer.verdicts.items() if address not in recipients]
+                deferrals += [verdict for verdict in verdicts if isinstance(verdict, Deferral)]
+                next_try_at = max(next_try_at, offer.next_try_at)
+                is_uncertain |= offer.is_uncertain
+        await self._write_down(
+            job.id, lambda: self._conclude(job.id, deferrals, next_try_at, is_uncertain=is_uncertain)
+        )
 
     async def _write_down(self, job_id: JobId, write: Callable[[], None]) -> None:
         """Write to the journal what has happened, again and again until it takes it.
@@ -208,7 +220,7 @@ class Deliverer:
 
     def _note(self, job_id: JobId, name: str, offer: Offer) -> None:
         if offer.is_uncertain:
-            reason = "the connection ended after the final dot: it may have been taken, and is sent again unchanged"
+            reason = f"{_BROKEN_OFF} {HELD if self._holds(job_id) else RESENT}"
             self.journal.mark_uncertain(job_id, time.time(), reason)
             log(Event.JOB_UNCERTAIN, job_id, upstream=name)
         self._record(job_id, name, offer.verdicts)
@@ -218,6 +230,9 @@ class Deliverer:
         self._at_dot.add(job_id)
         self._marked.add(job_id)
 
+    def _holds(self, job_id: JobId) -> bool:
+        return self.is_holding and not is_notice_id(job_id)  # nobody would be told of a notice that is held
+
     def _put_back(self, job_id: JobId, reason: str) -> None:
         """Let a job that a fault of ours interrupted wait for another try, or end it when its lifetime is over."""
         job = self.journal.job(job_id)
@@ -225,12 +240,13 @@ class Deliverer:
         if job.state not in OWED:
             return  # its end stands in the journal; the next start finishes it on disk
         now = time.time()
-        if job_id in self._at_dot:
+        is_uncertain = job_id in self._at_dot
+        if is_uncertain:
             self.journal.mark_uncertain(job_id, now, reason)
             log(Event.JOB_UNCERTAIN, job_id, reason=reason)
             self._at_dot.discard(job_id)
-        if closing_state(job.recipients) is not None:
-            self._conclude(job_id, [], 0.0)
+        if closing_state(job.recipients) is not None or (is_uncertain and self._holds(job_id)):
+            self._conclude(job_id, [], 0.0, is_uncertain=is_uncertain)
         elif retry.is_over(job.created_at, now, self.schedule):
             self._end(job_id, State.FAILED, reason)
             log(Event.JOB_FAILED, job_id, reason=reason)
@@ -244,8 +260,10 @@ class Deliverer:
         """
         self.journal.record(job_id, name, final_fates(job_id, name, verdicts), time.time())
 
-    def _conclude(self, job_id: JobId, deferrals: list[Deferral], next_try_at: float) -> None:
-        """Move a job on after an attempt: to its end, or to deferred until the next try."""
+    def _conclude(
+        self, job_id: JobId, deferrals: list[Deferral], next_try_at: float, *, is_uncertain: bool = False
+    ) -> None:
+        """Move a job on after an attempt: to its end, to deferred until the next try, or to a person's decision."""
         job = self.journal.job(job_id)
         assert job is not None
         now = time.time()
@@ -254,18 +272,17 @@ class Deliverer:
             if job.state is not State.SENT:
                 self.journal.move(job_id, State.SENT, now)
             files.remove(self.spool.jobs / job_id)
-            seconds = round(now - job.created_at, 1)
-            log(
-                Event.JOB_SENT,
-                job_id,
-                recipients=len(job.recipients),
-                seconds=seconds,
-                uncertain=job.is_uncertain or None,
-            )
+            seconds, uncertain = round(now - job.created_at, 1), job.is_uncertain or None
+            log(Event.JOB_SENT, job_id, recipients=len(job.recipients), seconds=seconds, uncertain=uncertain)
             return
         if state is not None:
-            self._end(job_id, State.FAILED, refusals(job))
-            log(Event.JOB_FAILED, job_id, reason=refusals(job))
+            self._end(job_id, State.FAILED, job.refusals)
+            log(Event.JOB_FAILED, job_id, reason=job.refusals)
+            return
+        if is_uncertain and self._holds(job_id):
+            self.journal.move(job_id, State.HELD, now, reason=f"{_BROKEN_OFF} {HELD}")
+            log(Event.JOB_HELD, job_id)
+            self.poke()
             return
         said = deferrals[0].said if deferrals else "not tried"
         if retry.is_over(job.created_at, now, self.schedule):
@@ -277,14 +294,8 @@ class Deliverer:
         if counts:
             jitter = random.random()  # noqa: S311  spreads retries, guards nothing
             next_try_at = max(next_try_at, now + retry.interval_s(job.attempts + 1, self.schedule, jitter))
-        self.journal.move(
-            job_id,
-            State.DEFERRED,
-            now,
-            reason=said,
-            next_try_at=next_try_at or now + self.schedule.first_s,
-            attempts=int(counts),
-        )
+        until, attempts = next_try_at or now + self.schedule.first_s, int(counts)
+        self.journal.move(job_id, State.DEFERRED, now, reason=said, next_try_at=until, attempts=attempts)
         log(Event.JOB_DEFERRED, job_id, reason=said, next_try_s=round(max(next_try_at - now, 0), 1))
 
     def _end(self, job_id: JobId, state: State, reason: str) -> None:

@@ -61,11 +61,23 @@ class Session:
         transport.set_write_buffer_limits(high=_BUFFER_BYTES)
         self._writer = asyncio.StreamWriter(transport, protocol, None, asyncio.get_running_loop())
         self._early: asyncio.Task[aiosmtplib.SMTPResponse] | None = None
+        self._require_silence(Phase.CONNECT)
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the connection still stands, as far as we have heard."""
-        return self._client.is_connected
+        """Tell whether the connection still stands, as far as we have heard, and its replies fit its commands."""
+        return self._client.is_connected and not self._has_surplus
+
+    @property
+    def _has_surplus(self) -> bool:
+        # aiosmtplib 5.1.3 keeps what came in one packet behind a reply, and would take it for the next reply.
+        return bool(self._protocol._buffer)  # noqa: SLF001
+
+    def _require_silence(self, phase: Phase) -> None:
+        """Raise LostError when the host has said more than it was asked: a 250 too many must never be a receipt."""
+        if self._has_surplus:
+            where = f"{self.route.host}:{self.route.port}"
+            raise LostError(phase, f"{where} said more than it was asked; the connection is not used further")
 
     @property
     def size_limit_bytes(self) -> int:
@@ -78,16 +90,18 @@ class Session:
         """Tell whether the host listed this extension after STARTTLS."""
         return self._client.supports_extension(extension)
 
-    async def command(self, phase: Phase, line: str, timeout_s: float = COMMAND_TIMEOUT_S) -> Reply:
+    async def command(self, phase: Phase, line: str, timeout_s: float | None = None) -> Reply:
         """Send one command line and return its reply. Raises LostError."""
+        self._require_silence(phase)
         try:
-            response = await self._client.execute_command(line.encode("ascii"), timeout=timeout_s)
+            response = await self._client.execute_command(line.encode("ascii"), timeout=timeout_s or COMMAND_TIMEOUT_S)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise LostError(phase, _sentence(self.route, phase, error)) from error
         return _reply(response)
 
     def begin_body(self) -> None:
-        """Listen for a reply while the body is being written: a host may refuse it half way."""
+        """Listen for a reply while the body is being written: a host may refuse it half way. Raises LostError."""
+        self._require_silence(Phase.DATA)
         self._early = asyncio.create_task(self._protocol.read_response())
 
     async def write(self, block: bytes) -> bool:

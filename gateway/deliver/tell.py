@@ -26,6 +26,7 @@ from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, OriginKind
 from gateway.spool.files import Spool
+from gateway.spool.held import Held
 from gateway.spool.job import Fate, Job, JobId, notice_id
 from gateway.spool.journal import Journal
 from gateway.spool.untold import UNTOLD
@@ -85,6 +86,7 @@ class Teller:
         """
         self.board.look()
         told = self._send_digests()
+        told += sum(self._tell_of_held(job, times) for job, times in Held(self.journal).untold(_AT_ONCE))
         told += sum(self._tell_guarded(job) for job in self.journal.untold(_AT_ONCE) if not self._is_moving(job))
         for share in self.config.share:
             failures = 0
@@ -123,6 +125,21 @@ class Teller:
         except Exception as error:  # noqa: BLE001  the one broad catch, around one job
             log(Event.LOCAL_FAULT, job.id, reason="telling", error=error)
         return False
+
+    def _tell_of_held(self, job: Job, times: int) -> bool:
+        """Tell that a scan is held, each time once; False when that cannot be now."""
+        try:
+            directory = files.find(self.spool, job.id)
+            envelope = None if directory is None else files.read_envelope(directory)
+            whom = self._whom(job, envelope) or reachable(self.config, job.pending)
+            if whom:
+                self.failures.tell_of_held(_failure(job, envelope, directory), times, whom, time.time())
+        except (OSError, CorruptEnvelopeError) as error:
+            log(Event.LOCAL_FAULT, job.id, reason=f"telling: {error}")
+            return False
+        Held(self.journal).mark_told(job.id)
+        log(Event.JOB_TOLD, job.id, told=",".join(whom) or None)
+        return bool(whom)
 
     def _is_moving(self, job: Job) -> bool:
         """Tell whether whoever ended a job is just moving its directory aside, and pokes us when that is done.

@@ -38,6 +38,7 @@ class Route:
     connections: int
     per_minute: int
     per_day: int | None
+    may_be_binary: bool = False
 
 
 def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
@@ -68,6 +69,7 @@ def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
         connections=upstream.connections,
         per_minute=upstream.messages_per_minute,
         per_day=per_day,
+        may_be_binary=upstream.binary,
     )
 
 

@@ -58,7 +58,8 @@ class Status:
     def needs_person(self) -> bool:
         """Tell whether somebody should look: a fault, a failure, or nothing running."""
         is_full = self.is_space_low or self.are_shares_closed
-        return not self.is_running or is_full or self.kept > 0 or any(r.paused_until for r in self.routes)
+        is_asked = self.kept > 0 or self.jobs[State.HELD] > 0
+        return not self.is_running or is_full or is_asked or any(r.paused_until for r in self.routes)
 
 
 def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str, ...] = ()) -> Status:
@@ -114,6 +115,8 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
     owed = sum(status.jobs[state] for state in OWED)
     waits = "" if status.oldest_s is None else f", the oldest for {span(status.oldest_s)}"
     console.print(f"Waiting:   {owed}{waits}")
+    if held := status.jobs[State.HELD]:
+        console.print(f"Held:      {held} of them, until you say retry or drop: see scangate queue")
     console.print(f"Delivered: {status.jobs[State.SENT]}")
     failed, quarantined = status.jobs[State.FAILED], status.jobs[State.QUARANTINE]
     console.print(f"Failed:    {failed}, in quarantine {quarantined}, still kept {status.kept}")

@@ -148,6 +148,9 @@ def _scan(scan: Scan) -> Iterator[str]:
         case State.DEFERRED:
             until = f"deferred until {_time(scan.next_try_at)}" if scan.next_try_at else "deferred"
             yield from _wrapped(f"{until}, for {_list(others)}: {_clean(scan.reason)}.", "      ")
+        case State.HELD:
+            yield from _wrapped(f"held, for {_list(others)}: it may have arrived, so it is not sent again.", "      ")
+            yield from _wrapped("What to do: ask them, then tell your administrator whether to send it.", "      ")
         case State.FAILED | State.QUARANTINE:
             why = _clean(scan.reason) or _replies(scan.recipients) or "no reason is known"
             yield from _wrapped(f"FAILED, for {_list(others or everyone)}: {why}.", "      ")

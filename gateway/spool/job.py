@@ -11,7 +11,7 @@ from conf.model import Address
 
 JobId = NewType("JobId", str)
 
-_JOB_ID: Final = re.compile(r"\d{8}T\d{6}Z-[a-z2-7]{4}(-w)?(-p[1-9]\d{0,3})?(-n)?")
+_JOB_ID: Final = re.compile(r"\d{8}T\d{6}Z-[a-z2-7]{4}(-w)?(-p[1-9]\d{0,3})?(-h[1-9]\d{0,3})?(-n)?")
 _PART: Final = re.compile(r"-p\d+\Z")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -29,6 +29,11 @@ def new_job_id(now: datetime) -> JobId:
 def notice_id(about: JobId) -> JobId:
     """Return the id of the failure notice about a job: the same at every attempt, so that it is told once."""
     return JobId(f"{about}-n")
+
+
+def held_notice_id(about: JobId, time: int) -> JobId:
+    """Return the id of the notice that a job is held for the first, second, … time: told once each."""
+    return JobId(f"{about}-h{time}-n")
 
 
 def is_notice_id(job_id: JobId) -> bool:
@@ -68,6 +73,7 @@ class State(StrEnum):
     READY = "ready"
     SENDING = "sending"
     DEFERRED = "deferred"
+    HELD = "held"
     SENT = "sent"
     FAILED = "failed"
     QUARANTINE = "quarantine"
@@ -77,17 +83,19 @@ class State(StrEnum):
 MOVES: Final[dict[State, frozenset[State]]] = {
     State.ACCEPTED: frozenset({State.ACCEPTED, State.READY, State.FAILED, State.QUARANTINE, State.JOINED}),
     State.READY: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
-    State.SENDING: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
+    State.SENDING: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.HELD, State.FAILED, State.QUARANTINE}),
     State.DEFERRED: frozenset({State.SENDING, State.SENT, State.DEFERRED, State.FAILED, State.QUARANTINE}),
+    State.HELD: frozenset({State.DEFERRED, State.FAILED, State.QUARANTINE}),
     State.SENT: frozenset(),
     State.FAILED: frozenset(),
     State.QUARANTINE: frozenset(),
     State.JOINED: frozenset(),
 }
 """State to the states it may move to. ``sending`` repeats when one job is offered to several upstreams,
-``accepted`` when its conversion is put off. ``joined``: a piece of a mail, and the whole is a job of its own."""
+``accepted`` when its conversion is put off. ``held``: it may have been taken, and a person has to say whether it is
+sent again. ``joined``: a piece of a mail, and the whole is a job of its own."""
 
-OWED: Final = frozenset({State.ACCEPTED, State.READY, State.SENDING, State.DEFERRED})
+OWED: Final = frozenset({State.ACCEPTED, State.READY, State.SENDING, State.DEFERRED, State.HELD})
 """The states in which somebody still waits for the scan."""
 
 
@@ -135,6 +143,11 @@ class Job:
     def pending(self) -> tuple[Address, ...]:
         """The recipients that still wait, in envelope order."""
         return tuple(recipient.address for recipient in self.recipients if recipient.fate is Fate.PENDING)
+
+    @property
+    def refusals(self) -> str:
+        """The recipients that were refused, each with what was said of it."""
+        return "; ".join(f"{r.address}: {r.reply}" for r in self.recipients if r.fate is Fate.FAILED)
 
 
 def closing_state(recipients: tuple[Recipient, ...]) -> State | None:

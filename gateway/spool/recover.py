@@ -13,7 +13,8 @@ from gateway.spool import files
 from gateway.spool.database import DamagedJournalError, Database
 from gateway.spool.envelope import CorruptEnvelopeError, OriginKind
 from gateway.spool.files import Spool
-from gateway.spool.job import OWED, Fate, Job, JobId, State, closing_state, is_part
+from gateway.spool.held import HELD, RESENT
+from gateway.spool.job import OWED, Job, JobId, State, closing_state, is_notice_id, is_part
 from gateway.spool.journal import Journal
 
 _LONGEST_WAIT_S: Final = 25 * 3600.0
@@ -54,15 +55,18 @@ def open_database(state: Path, spool: Spool, now: float) -> Opened:
     return Opened(database, is_rebuilt)
 
 
-def recover(spool: Spool, journal: Journal, now: float, *, is_rebuilt: bool) -> None:
-    """Make the spool and the journal agree after a stop of any kind. Raises OSError when the disk is at fault."""
+def recover(spool: Spool, journal: Journal, now: float, *, is_rebuilt: bool, is_holding: bool = False) -> None:
+    """Make the spool and the journal agree after a stop of any kind. Raises OSError when the disk is at fault.
+
+    ``is_holding``: what may have been sent already is not sent again before a person says so.
+    """
     _sweep_drafts(spool)
     adopt(spool, journal, now, is_rebuilt=is_rebuilt)
     _adopt_ended(spool.failed, State.FAILED, journal, now)
     _adopt_ended(spool.quarantine, State.QUARANTINE, journal, now)
     journal.clamp(now, _LONGEST_WAIT_S)
     for job in journal.jobs(frozenset(State) - _GONE, limit=1_000_000):
-        state = _after_sending(journal, job, now) if job.state is State.SENDING else job.state
+        state = _after_sending(journal, job, now, is_holding=is_holding) if job.state is State.SENDING else job.state
         _agree(spool, journal, job.id, state, now)
     for job_id in files.listing(spool.jobs):
         sent = journal.job(job_id)
@@ -70,18 +74,20 @@ def recover(spool: Spool, journal: Journal, now: float, *, is_rebuilt: bool) -> 
             files.remove(spool.jobs / job_id)
 
 
-def _after_sending(journal: Journal, job: Job, now: float) -> State:
+def _after_sending(journal: Journal, job: Job, now: float, *, is_holding: bool) -> State:
     """Move on a job that was being sent: to its end when every reply was recorded, else it is uncertain."""
     closing = closing_state(job.recipients)
     if closing is not None:
-        reason = "; ".join(f"{r.address}: {r.reply}" for r in job.recipients if r.fate is Fate.FAILED)
-        journal.move(job.id, closing, now, reason=reason)
+        journal.move(job.id, closing, now, reason=job.refusals)
         return closing
-    reason = "stopped between the final dot and its reply: it may have been taken, and is sent again unchanged"
+    state, what = (State.HELD, HELD) if is_holding and not is_notice_id(job.id) else (State.DEFERRED, RESENT)
+    reason = f"stopped between the final dot and its reply: it may have been taken, and {what}"
     journal.mark_uncertain(job.id, now, reason)
-    journal.move(job.id, State.DEFERRED, now, reason=reason, next_try_at=now)
+    journal.move(job.id, state, now, reason=reason, next_try_at=now)
     log(Event.JOB_UNCERTAIN, job.id, reason=reason)
-    return State.DEFERRED
+    if state is State.HELD:
+        log(Event.JOB_HELD, job.id)
+    return state
 
 
 def _sweep_drafts(spool: Spool) -> None:

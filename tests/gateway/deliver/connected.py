@@ -35,12 +35,13 @@ class Line:
         *recipients: Address,
         content: bytes | None = None,
         before_dot: Callable[[], Awaitable[None]] = no_matter,
+        may_be_binary: bool = False,
     ) -> Transfer:
         """Offer the message, to the office when nobody is named."""
         if content is not None:
             self.message.write_bytes(content)
         whom: Sequence[Address] = recipients or (OFFICE,)
-        return await send(self.session, SENDER, whom, self.message, before_dot)
+        return await send(self.session, SENDER, whom, self.message, before_dot, may_be_binary=may_be_binary)
 
 
 @contextlib.asynccontextmanager

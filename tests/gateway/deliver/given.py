@@ -165,7 +165,8 @@ def open_box(settings: Config, lifetime_s: float | None = None) -> tuple[Box, Da
     ready, failed = asyncio.Event(), asyncio.Event()
     delivery = settings.delivery
     schedule = Schedule(delivery.first_retry, delivery.longest_retry, lifetime_s or delivery.lifetime)
-    deliverer = Deliverer(spool, journal, routes, schedule, ready, failed.set, at_once=3)
+    is_holding = delivery.on_uncertain == "hold"
+    deliverer = Deliverer(spool, journal, routes, schedule, ready, failed.set, at_once=3, is_holding=is_holding)
     failures = Failures(Post(settings, spool, journal), Digests(database))
     tidier = Tidier(settings.share, spool, journal, ClockNotes(database))
     teller = Teller(settings, spool, journal, failures, Board(settings.share), tidier, failed, ready)

@@ -113,7 +113,7 @@ async def test_young_idle_sessions_stay(exchange: Exchange, certificates: Certif
 async def test_an_idle_session_that_ended_is_replaced(
     server_certificate: Certificate, certificates: Certificates, message: Path
 ):
-    """After a 421 between messages, or a silent close, the next message takes a new session and arrives."""
+    """Row 8: After a 421 between messages, or a silent close, the next message takes a new session and arrives."""
     ending = Script().on(At.IDLE, b"421 4.4.1 Connection timed out\r\n", Drop())
     async with Exchange(server_certificate.server_context(), ending) as exchange:
         pool = _pool(exchange.port, certificates)

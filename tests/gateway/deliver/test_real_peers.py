@@ -125,7 +125,7 @@ def connector(server_certificate: Certificate):
 
 
 async def test_an_outage_is_waited_out(connector: Postfix, certificates: Certificates, tmp_path: Path):
-    """While the smarthost is down a job waits and loses no attempt; once it is up the mail arrives, once."""
+    """Row 1: While the smarthost is down a job waits and loses no attempt; once it is up the mail arrives, once."""
     async with (
         box(config(tmp_path, direct(connector.port, certificates.authority_file))) as opened,
         opened.delivering(),
@@ -146,7 +146,7 @@ async def test_an_outage_is_waited_out(connector: Postfix, certificates: Certifi
 
 
 async def test_one_of_three_recipients(connector: Postfix, certificates: Certificates, tmp_path: Path):
-    """Of three recipients one is refused: two mailboxes have the mail once, one person is told, nobody twice."""
+    """Row 23: Of three recipients one is refused: two mailboxes have it once, one person is told, nobody twice."""
     async with box(config(tmp_path, direct(connector.port, certificates.authority_file))) as opened:
         job_id = opened.ready(A, B, C)
         job = await opened.deliver(job_id)

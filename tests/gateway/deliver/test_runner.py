@@ -66,7 +66,7 @@ async def test_sending_stands_in_the_journal_before_the_dot(server_certificate: 
 
 
 async def test_one_of_three_refused(server_certificate: Certificate, tmp_path: Path):
-    """Two get the mail once, the third is refused with the host's words, the job fails, and its scan is kept."""
+    """Row 23: Two get the mail once, the third is refused with the host's words, the job fails, its scan is kept."""
     script = Script().on(At.RCPT, b"550 5.1.10 RecipientNotFound\r\n", nth=2)
     async with (
         _exchange(server_certificate, script) as exchange,
@@ -102,7 +102,7 @@ async def test_too_many_recipients_are_split(server_certificate: Certificate, tm
 
 
 async def test_uncertain_is_flagged_and_resent_unchanged(server_certificate: Certificate, tmp_path: Path):
-    """When the reply to the dot is lost the job says so, and the very same bytes go again."""
+    """Row 4: When the reply to the dot is lost the job says so, and the very same bytes go again."""
     async with (
         _exchange(server_certificate, Script().on(At.DOT, Drop())) as exchange,
         _direct_box(tmp_path, exchange, server_certificate) as box,
@@ -119,7 +119,7 @@ async def test_uncertain_is_flagged_and_resent_unchanged(server_certificate: Cer
 
 
 async def test_a_route_fault_costs_no_attempt(server_certificate: Certificate, tmp_path: Path):
-    """A closed port pauses the route with a reason; the job waits without losing an attempt."""
+    """Row 1: A closed port pauses the route with a reason; the job waits without losing an attempt."""
     async with box(config(tmp_path, direct(free_port(), server_certificate.authority))) as opened:
         job_id = opened.ready()
         job = await opened.deliver(job_id)

@@ -55,7 +55,7 @@ async def test_without_login_nothing_is_said_about_one(server_certificate: Certi
 
 
 async def test_no_starttls_no_mail(certificates: Certificates):
-    """Without STARTTLS, or with it stripped on the way, neither login nor mail is sent: a person must look."""
+    """Row 13: Without STARTTLS, or with it stripped on the way, neither login nor mail is sent: a person must look."""
     async with Exchange(None, needs_login=False) as exchange:
         with pytest.raises(LostError, match="offers no STARTTLS") as lost:
             await _open(exchange.port, certificates, PASSWORD_LOGIN)
@@ -65,7 +65,7 @@ async def test_no_starttls_no_mail(certificates: Certificates):
 
 
 async def test_starttls_refused_no_mail(server_certificate: Certificate, certificates: Certificates):
-    """A host that refuses STARTTLS gets nothing in plain text either."""
+    """Row 13: A host that refuses STARTTLS gets nothing in plain text either."""
     script = Script().on(At.STARTTLS, b"454 4.7.0 TLS not available\r\n")
     async with Exchange(server_certificate.server_context(), then=script, needs_tls=False) as exchange:
         with pytest.raises(RefusedError) as refused:
@@ -77,7 +77,7 @@ async def test_starttls_refused_no_mail(server_certificate: Certificate, certifi
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
 async def test_old_tls_is_refused(server_certificate: Certificate, certificates: Certificates, version: ssl.TLSVersion):
-    """A host that speaks TLS 1.0 or 1.1 only gets nothing, and the sentence says what is needed."""
+    """Row 14: A host that speaks TLS 1.0 or 1.1 only gets nothing, and the sentence says what is needed."""
     context = server_certificate.legacy_server_context(version)
     async with Exchange(context, needs_login=False, needs_tls=False) as exchange:
         with pytest.raises(LostError, match=r"no TLS in common \(1\.2 or newer is needed\)") as lost:
@@ -105,7 +105,7 @@ async def test_new_tls_is_taken(server_certificate: Certificate, certificates: C
     ],
 )
 async def test_a_wrong_certificate_is_refused(certificates: Certificates, kind: str, why: str):
-    """Wrong name, unknown authority, expired: nothing is sent, and the sentence says which it is."""
+    """Row 15: Wrong name, unknown authority, expired: nothing is sent, and the sentence says which it is."""
     shown = {
         "name": lambda: certificates.server("other.example.org"),
         "authority": certificates.of_unknown_authority,
@@ -120,7 +120,7 @@ async def test_a_wrong_certificate_is_refused(certificates: Certificates, kind: 
 
 
 async def test_what_is_injected_before_tls_is_forgotten(server_certificate: Certificate, certificates: Certificates):
-    """Bytes put behind the reply to STARTTLS in the clear are taken for no reply inside TLS."""
+    """Row 16: Bytes put behind the reply to STARTTLS in the clear are taken for no reply inside TLS."""
     injected = b"220 2.0.0 SMTP server ready\r\n250-evil\r\n250 AUTH PLAIN\r\n235 2.7.0 in\r\n"
     async with Exchange(server_certificate.server_context(), Script().on(At.STARTTLS, injected)) as exchange:
         try:
@@ -179,7 +179,7 @@ async def test_a_host_that_hangs_up_is_lost(
 
 
 async def test_nobody_listens(certificates: Certificates):
-    """A closed port is an outage, told with host and port."""
+    """Row 1: A closed port is an outage, told with host and port."""
     port = free_port()
     with pytest.raises(LostError, match=f"localhost:{port} cannot be reached") as lost:
         await _open(port, certificates)
@@ -189,7 +189,7 @@ async def test_nobody_listens(certificates: Certificates):
 async def test_a_silent_host_is_left(
     server_certificate: Certificate, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ):
-    """A host that accepts and says nothing is left after the connect timeout."""
+    """Row 2: A host that accepts and says nothing is left after the connect timeout."""
     monkeypatch.setattr(session_module, "CONNECT_TIMEOUT_S", 0.2)
     async with Exchange(server_certificate.server_context(), then=Script().on(At.BANNER, Silence())) as exchange:
         with pytest.raises(LostError, match="cannot be reached"):
@@ -204,7 +204,7 @@ async def test_a_silent_host_is_left(
 async def test_garbage_is_a_reply_like_any_other(
     server_certificate: Certificate, certificates: Certificates, banner: bytes
 ):
-    """Garbage and endless replies are bounded and end in one of the two ways a session can fail."""
+    """Row 29: Garbage and endless replies are bounded and end in one of the two ways a session can fail."""
     async with Exchange(server_certificate.server_context(), then=Script().on(At.BANNER, banner, Drop())) as exchange:
         with pytest.raises((LostError, RefusedError)) as failed:
             await _open(exchange.port, certificates)

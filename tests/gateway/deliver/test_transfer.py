@@ -83,7 +83,7 @@ async def test_a_session_carries_many_messages(server_certificate: Certificate, 
 
 
 async def test_size_is_caught_before_upload(server_certificate: Certificate, tmp_path: Path):
-    """A message over the host's SIZE is refused by ourselves, naming both sizes, and nothing of it is sent."""
+    """Row 25: A message over the host's SIZE is refused by ourselves, naming both sizes, and nothing of it is sent."""
     async with line(server_certificate, tmp_path, features=("SIZE 100", "STARTTLS")) as one:
         sent = await one.send()
         assert sent.verdicts == {

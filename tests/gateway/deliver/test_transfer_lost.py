@@ -24,7 +24,7 @@ BIG = MESSAGE + b"x" * 76 + b"\r\n" + (b"y" * 76 + b"\r\n") * 60_000
 async def test_cut_before_the_body_is_certain(
     server_certificate: Certificate, tmp_path: Path, at: At, end: Drop | Reset
 ):
-    """A connection that ends at a command is a certain failure of the route."""
+    """Row 3: A connection that ends at a command is a certain failure of the route."""
     async with line(server_certificate, tmp_path, Script().on(at, end)) as one:
         sent = await one.send()
         assert (sent.is_uncertain, sent.is_reusable) == (False, False)
@@ -37,7 +37,7 @@ async def test_cut_before_the_body_is_certain(
 async def test_cut_in_the_body_is_certain_and_the_messages_own(
     server_certificate: Certificate, tmp_path: Path, end: Drop | Reset, after_bytes: int
 ):
-    """A connection that ends in the body has sent nothing; it costs this message its turn and not the others theirs."""
+    """Row 3: A connection that ends in the body has sent nothing; it costs this message its turn, and no other."""
     script = Script().on(At.BODY, end, after_bytes=after_bytes)
     async with line(server_certificate, tmp_path, script) as one:
         sent = await one.send(content=BIG)
@@ -50,7 +50,7 @@ async def test_cut_in_the_body_is_certain_and_the_messages_own(
 
 @pytest.mark.parametrize("end", [Drop(), Reset()])
 async def test_cut_after_the_dot_is_uncertain(server_certificate: Certificate, tmp_path: Path, end: Drop | Reset):
-    """A host that has the whole message and hangs up may have taken it."""
+    """Row 4: A host that has the whole message and hangs up may have taken it."""
     async with line(server_certificate, tmp_path, Script().on(At.DOT, end)) as one:
         sent = await one.send()
         verdict = sent.verdicts[OFFICE]
@@ -64,7 +64,7 @@ async def test_cut_after_the_dot_is_uncertain(server_certificate: Certificate, t
 async def test_no_answer_to_the_dot_is_uncertain(
     server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """A host that never answers the whole message is left after the final timeout, and may have taken it."""
+    """Row 4: A host that never answers the whole message is left after the final timeout, and may have taken it."""
     monkeypatch.setattr(session_module, "FINAL_TIMEOUT_S", 0.2)
     async with line(server_certificate, tmp_path, Script().on(At.DOT, Silence())) as one:
         sent = await one.send()
@@ -76,7 +76,7 @@ async def test_no_answer_to_the_dot_is_uncertain(
 async def test_a_late_250_is_waited_for(
     server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """The final reply has its own timeout: an answer later than every other limit still counts."""
+    """Row 5: The final reply has its own timeout: an answer later than every other limit still counts."""
     monkeypatch.setattr(session_module, "COMMAND_TIMEOUT_S", 0.2)
     monkeypatch.setattr(session_module, "PROGRESS_TIMEOUT_S", 0.2)
     async with line(server_certificate, tmp_path, Script().on(At.DOT, Pause(0.6), Healthy())) as one:
@@ -86,7 +86,7 @@ async def test_a_late_250_is_waited_for(
 
 
 async def test_a_refusal_in_the_body_ends_the_upload(server_certificate: Certificate, tmp_path: Path):
-    """A host that refuses half way is heard at once: its words count, the rest and the dot are not sent."""
+    """Row 25: A host that refuses half way is heard at once: its words count, the rest and the dot are not sent."""
     held = asyncio.Event()
     script = Script().on(At.BODY, b"552 5.3.4 Message size exceeds fixed limit\r\n", Wait(held), after_bytes=1000)
     async with line(server_certificate, tmp_path, script) as one:
@@ -136,7 +136,7 @@ async def test_a_250_in_the_body_is_no_receipt(server_certificate: Certificate, 
 async def test_a_stalled_upload_is_given_up(
     server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """A host that stops reading is left when no byte has gone out for the progress timeout; the failure is certain."""
+    """Row 7: A host that stops reading is left when no byte went out for the progress timeout; that is certain."""
     monkeypatch.setattr(session_module, "PROGRESS_TIMEOUT_S", 0.3)
     script = Script().on(At.BODY, StopReading(), after_bytes=1000)
     async with line(server_certificate, tmp_path, script, receive_buffer_bytes=4096) as one:
@@ -151,7 +151,7 @@ async def test_a_stalled_upload_is_given_up(
 async def test_a_slow_uplink_never_times_out(
     server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """As long as bytes go out an upload may take any time: many times the progress timeout here."""
+    """Row 6: As long as bytes go out an upload may take any time: many times the progress timeout here."""
     monkeypatch.setattr(session_module, "PROGRESS_TIMEOUT_S", 0.7)
     content = MESSAGE + (b"z" * 76 + b"\r\n") * 31_000  # 2.4 MB at 600 kB/s
     async with (

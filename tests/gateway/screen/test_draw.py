@@ -84,6 +84,10 @@ TABLE: list[tuple[dict[str, Any], str]] = [
         "deferred, for alice@contoso.com: 450 busy. sent to office@contoso.com",
     ),
     (
+        {"scans": (scan(State.HELD, SENT, Recipient(ALICE), reason="the connection ended"),)},
+        "held, for alice@contoso.com: it may have arrived, so it is not sent again. What to do: ask them, then tell",
+    ),
+    (
         {"scans": (scan(State.FAILED, SENT, REFUSED),)},
         "550 5.1.10 no such mailbox. What to do: see the folder _failed; it tells what helps. sent to office@",
     ),

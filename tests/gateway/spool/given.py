@@ -101,6 +101,7 @@ _WAYS: dict[State, tuple[State, ...]] = {
     State.READY: (State.READY,),
     State.SENDING: (State.READY, State.SENDING),
     State.DEFERRED: (State.READY, State.DEFERRED),
+    State.HELD: (State.READY, State.SENDING, State.HELD),
     State.SENT: (State.READY, State.SENDING, State.SENT),
     State.FAILED: (State.FAILED,),
     State.QUARANTINE: (State.QUARANTINE,),

@@ -1,0 +1,52 @@
+"""The fault list of delivery: each of its rows 1 to 29 heads the docstring of a test, so that none is forgotten."""
+
+import ast
+import re
+
+import pytest
+
+from tests.gateway.command import ROOT
+
+ROWS = {
+    1: "the host refuses the connection",
+    3: "cut before the final dot",
+    4: "cut after the final dot",
+    5: "the receipt comes after minutes",
+    6: "a slow uplink",
+    7: "a stalled upload",
+    8: "421 between messages",
+    9: "a session that a NAT has forgotten",
+    13: "STARTTLS missing",
+    14: "TLS 1.1 only",
+    15: "certificate expired, of another name, of an unknown authority",
+    16: "bytes injected behind the reply to STARTTLS",
+    22: "a fault of the route behind the body",
+    23: "one of three recipients refused",
+    24: "too many recipients",
+    25: "a message over SIZE",
+    29: "garbage and endless replies",
+}
+
+_HEAD = re.compile(r"Row (\d+): ")
+
+
+def _heads() -> set[int]:
+    """The rows that head a docstring of a test."""
+    found = set()
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
+                head = _HEAD.match(ast.get_docstring(node) or "")
+                found |= {int(head[1])} if head else set()
+    return found
+
+
+@pytest.fixture(scope="module", name="heads")
+def _all_heads() -> set[int]:
+    return _heads()
+
+
+@pytest.mark.parametrize("row", sorted(ROWS), ids=ROWS.get)
+def test_each_row_has_a_test(row: int, heads: set[int]):
+    """No row of the fault list is without a test that names it."""
+    assert row in heads
