@@ -43,10 +43,16 @@ class Routes:
     _pools: dict[str, Pool] = field(default_factory=dict)
     _probes: dict[str, asyncio.Lock] = field(default_factory=dict)
     _pace: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _windows: dict[str, pacing.Window] = field(default_factory=dict)
     _paced_until: dict[str, float] = field(default_factory=dict)
 
     def prepare(self) -> None:
-        """Make the pool of each upstream. Raises CertificateError naming the file that cannot be used."""
+        """Make the pool of each upstream, and count what went through it lately.
+
+        Raises CertificateError naming the file that cannot be used.
+        """
+        now = time.time()
+        self.traffic.begin(now)
         for configured in self.config.upstream:
             self._probes[configured.name] = asyncio.Lock()
             self._pace[configured.name] = asyncio.Lock()
@@ -56,6 +62,8 @@ class Routes:
             context = upstream_context(route.ca_file, route.certificate)
             settings = configured if isinstance(configured, ClientAuth) else None
             self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings)
+            kept_s = pacing.HOUR_S if route.per_day is None else pacing.DAY_S
+            self._windows[route.name] = pacing.Window(self.traffic.transfers(route.name, now - kept_s), kept_s)
 
     def names_of(self, recipients: Sequence[Address]) -> frozenset[str]:
         """Return the upstreams that these recipients go to."""
@@ -132,14 +140,14 @@ class Routes:
         self, name: str, recipients: Sequence[Address], message: Path, before_dot: Callable[[], Awaitable[None]]
     ) -> Offer:
         pool = self._pools[name]
+        if (wait_s := self._wait_s(pool.route, len(recipients))) > 0:
+            return self._paced(pool.route, recipients, wait_s)
         try:
             async with pool.lend() as lease:
-                wait_s = await self._reserve(pool, len(recipients))
+                wait_s = await self._reserve(pool.route, len(recipients))
                 if wait_s > 0:
                     lease.is_reusable = True
-                    self._paced_until[name] = time.time() + min(wait_s, pacing.MINUTE_S)  # a smaller mail may fit
-                    paced = Deferral(f"paced: {name} takes {pool.route.per_minute} messages a minute", Scope.ROUTE)
-                    return _deferred(recipients, paced, time.time() + wait_s)
+                    return self._paced(pool.route, recipients, wait_s)
                 sender = self.config.sender.address
                 outcome = await transfer.send(lease.session, sender, recipients, message, before_dot)
                 lease.is_reusable = outcome.is_reusable
@@ -165,16 +173,24 @@ class Routes:
             log(Event.ROUTE_RECOVERED, upstream=name)
         return Offer(dict(outcome.verdicts), is_uncertain=outcome.is_uncertain)
 
-    async def _reserve(self, pool: Pool, recipients: int) -> float:
+    def _wait_s(self, route: upstream.Route, recipients: int) -> float:
+        limits = pacing.Limits(route.per_minute, per_day=route.per_day)
+        return self._windows[route.name].wait_s(time.time(), limits, recipients)
+
+    async def _reserve(self, route: upstream.Route, recipients: int) -> float:
         """Count a message against the limits before it is sent; return the seconds to wait when there is no room."""
-        route = pool.route
         async with self._pace[route.name]:
-            now = time.time()
-            history = await asyncio.to_thread(self.traffic.transfers, route.name, now - pacing.DAY_S)
-            wait_s = pacing.wait_s(history, now, route.per_minute, route.per_day, recipients)
+            wait_s = self._wait_s(route, recipients)
             if wait_s <= 0:
+                now = time.time()
                 await asyncio.to_thread(self.traffic.count_transfer, route.name, now, recipients)
+                self._windows[route.name].add(now, recipients)
             return wait_s
+
+    def _paced(self, route: upstream.Route, recipients: Sequence[Address], wait_s: float) -> Offer:
+        self._paced_until[route.name] = time.time() + min(wait_s, pacing.MINUTE_S)  # a smaller mail may fit
+        paced = Deferral(f"paced: {route.name} takes {route.per_minute} messages a minute", Scope.ROUTE)
+        return _deferred(recipients, paced, time.time() + wait_s)
 
     async def _at_fault(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
         """Pause the route; its jobs lose no attempt and come back when it may be probed.

@@ -4,8 +4,11 @@ Kept in the journal's database, so that a restart resets neither. Times are seco
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.spool.database import Database
+
+_KEPT_S: Final = 25 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,19 @@ class Traffic:
         self._database = database
 
     def count_transfer(self, upstream: str, at: float, recipients: int) -> None:
-        """Count a message handed to an upstream against its limits; counts older than 25 hours go."""
-        with self._database.transaction() as db:
+        """Count a message handed to an upstream against its limits; counts older than 25 hours go.
+
+        It is on disk with the job's next step, which stands before the final dot (see ``Database.transaction``).
+        """
+        with self._database.transaction(is_flushed=False) as db:
             db.execute("INSERT INTO transfer (upstream, at, recipients) VALUES (?, ?, ?)", (upstream, at, recipients))
-            db.execute("DELETE FROM transfer WHERE at < ?", (at - 25 * 3600,))
+            db.execute("DELETE FROM transfer WHERE upstream = ? AND at < ?", (upstream, at - _KEPT_S))
+
+    def begin(self, now: float) -> None:
+        """Set right at a start what was counted by a clock that ran ahead, and forget what is too old to count."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE transfer SET at = ? WHERE at > ?", (now, now))
+            db.execute("DELETE FROM transfer WHERE at < ?", (now - _KEPT_S,))
 
     def pause(self, upstream: str, pause: Pause) -> None:
         """Note that an upstream rests."""
