@@ -57,6 +57,7 @@ class Event(StrEnum):
     JOB_QUARANTINED = "job-quarantined"
     RECIPIENT_REFUSED = "recipient-refused"
     ROUTE_PAUSED = "route-paused"
+    ROUTE_SLOWED = "route-slowed"
     ROUTE_RECOVERED = "route-recovered"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
@@ -84,6 +85,7 @@ _PROBLEMS = frozenset(
         Event.JOB_QUARANTINED,
         Event.RECIPIENT_REFUSED,
         Event.ROUTE_PAUSED,
+        Event.ROUTE_SLOWED,
         Event.JOURNAL_REBUILT,
     }
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import random
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from conf.model import Address, ClientAuth, Config, Maildir
-from gateway.deliver import breaker, maildir, pacing, replies, transfer, upstream
+from gateway.deliver import breaker, fault, maildir, replies, transfer, upstream
 from gateway.deliver.oauth import TokenError
+from gateway.deliver.pacer import Pacer
 from gateway.deliver.pool import Pool
 from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.tls import upstream_context
@@ -42,9 +44,7 @@ class Routes:
     traffic: Traffic
     _pools: dict[str, Pool] = field(default_factory=dict)
     _probes: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _pace: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _windows: dict[str, pacing.Window] = field(default_factory=dict)
-    _paced_until: dict[str, float] = field(default_factory=dict)
+    _pacers: dict[str, Pacer] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Make the pool of each upstream, and count what went through it lately.
@@ -55,15 +55,14 @@ class Routes:
         self.traffic.begin(now)
         for configured in self.config.upstream:
             self._probes[configured.name] = asyncio.Lock()
-            self._pace[configured.name] = asyncio.Lock()
             if isinstance(configured, Maildir):
                 continue
             route = upstream.route_of(configured)
             context = upstream_context(route.ca_file, route.certificate)
             settings = configured if isinstance(configured, ClientAuth) else None
-            self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings)
-            kept_s = pacing.HOUR_S if route.per_day is None else pacing.DAY_S
-            self._windows[route.name] = pacing.Window(self.traffic.transfers(route.name, now - kept_s), kept_s)
+            pacer = self._pacers[route.name] = Pacer(route, self.traffic)
+            pacer.begin(now)
+            self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings, pacer.connections)
 
     def names_of(self, recipients: Sequence[Address]) -> frozenset[str]:
         """Return the upstreams that these recipients go to."""
@@ -72,15 +71,15 @@ class Routes:
 
     def room(self, name: str) -> int:
         """Return how many jobs an upstream may be given at once: one more than it has connections for."""
-        pool = self._pools.get(name)
-        return 1 + (1 if pool is None else pool.route.connections)
+        pacer = self._pacers.get(name)
+        return 1 + (1 if pacer is None else pacer.connections())
 
     def held_until(self, names: frozenset[str]) -> float:
         """Return until when (seconds since 1970) one of these upstreams is at its limit; 0 when none is.
 
         A job that is not started costs nothing; one that is started and told to wait costs a write to the journal.
         """
-        return max((self._paced_until.get(name, 0.0) for name in names), default=0.0)
+        return max((self._pacers[name].held_until for name in names if name in self._pacers), default=0.0)
 
     async def close_idle(self) -> None:
         """Close the sessions that nobody has used for a while."""
@@ -122,7 +121,7 @@ class Routes:
 
     def _is_resting(self, fault: Pause) -> bool:
         """Tell whether a pause still lasts; one that ends later than any pause may was set by a clock gone wrong."""
-        longest_s = max(breaker.LONGEST_CONFIGURED_S, self.config.delivery.longest_retry)
+        longest_s = max(breaker.LONGEST_S, self.config.delivery.longest_retry)
         return 0 < fault.until - time.time() <= longest_s
 
     async def _deposit(self, box: Maildir, job_id: JobId, recipients: Sequence[Address], message: Path) -> Offer:
@@ -139,15 +138,14 @@ class Routes:
     async def _attempt(
         self, name: str, recipients: Sequence[Address], message: Path, before_dot: Callable[[], Awaitable[None]]
     ) -> Offer:
-        pool = self._pools[name]
-        if (wait_s := self._wait_s(pool.route, len(recipients))) > 0:
-            return self._paced(pool.route, recipients, wait_s)
+        pool, pacer = self._pools[name], self._pacers[name]
+        if (wait_s := pacer.wait_s(len(recipients))) > 0:
+            return _paced(pacer, recipients, wait_s)
         try:
             async with pool.lend() as lease:
-                wait_s = await self._reserve(pool.route, len(recipients))
-                if wait_s > 0:
+                if (wait_s := await pacer.reserve(len(recipients))) > 0:
                     lease.is_reusable = True
-                    return self._paced(pool.route, recipients, wait_s)
+                    return _paced(pacer, recipients, wait_s)
                 sender = self.config.sender.address
                 outcome = await transfer.send(lease.session, sender, recipients, message, before_dot)
                 lease.is_reusable = outcome.is_reusable
@@ -173,25 +171,6 @@ class Routes:
             log(Event.ROUTE_RECOVERED, upstream=name)
         return Offer(dict(outcome.verdicts), is_uncertain=outcome.is_uncertain)
 
-    def _wait_s(self, route: upstream.Route, recipients: int) -> float:
-        limits = pacing.Limits(route.per_minute, per_day=route.per_day)
-        return self._windows[route.name].wait_s(time.time(), limits, recipients)
-
-    async def _reserve(self, route: upstream.Route, recipients: int) -> float:
-        """Count a message against the limits before it is sent; return the seconds to wait when there is no room."""
-        async with self._pace[route.name]:
-            wait_s = self._wait_s(route, recipients)
-            if wait_s <= 0:
-                now = time.time()
-                await asyncio.to_thread(self.traffic.count_transfer, route.name, now, recipients)
-                self._windows[route.name].add(now, recipients)
-            return wait_s
-
-    def _paced(self, route: upstream.Route, recipients: Sequence[Address], wait_s: float) -> Offer:
-        self._paced_until[route.name] = time.time() + min(wait_s, pacing.MINUTE_S)  # a smaller mail may fit
-        paced = Deferral(f"paced: {route.name} takes {route.per_minute} messages a minute", Scope.ROUTE)
-        return _deferred(recipients, paced, time.time() + wait_s)
-
     async def _at_fault(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
         """Pause the route; its jobs lose no attempt and come back when it may be probed.
 
@@ -200,21 +179,40 @@ class Routes:
         known = (await _booked(name, self.traffic.pauses) or {}).get(name)
         if known is not None and self._is_resting(known):
             return _deferred(recipients, verdict, known.until)
-        faults = 1 if known is None else known.faults + 1
-        delivery = self.config.delivery
-        rest_s = breaker.rest_s(faults, verdict.pause_s, delivery.first_retry, delivery.longest_retry)
-        until = time.time() + rest_s
-        pause = Pause(until, faults, verdict.said, verdict.advice)
+        kind, now = fault.kind_of(verdict.said, verdict.pause_s), time.time()
+        faults = known.faults + 1 if known is not None and known.kind in {"", kind} else 1
+        rest_s = self._rest_s(name, kind, faults, verdict.pause_s)
+        since = known.since if known is not None and 0 < known.since <= now else now
+        pause = Pause(now + rest_s, faults, verdict.said, verdict.advice, since, kind.value)
         await _booked(name, functools.partial(self.traffic.pause, name, pause))
+        if (pacer := self._pacers.get(name)) is not None and await _booked(
+            name, functools.partial(pacer.adapt, kind, now)
+        ):
+            log(
+                Event.ROUTE_SLOWED,
+                upstream=name,
+                kind=kind.value,
+                per_minute=pacer.limits(now).per_minute,
+                connections=pacer.connections(),
+            )
         log(
             Event.ROUTE_PAUSED,
             upstream=name,
+            kind=kind.value,
             said=verdict.said,
             rest_s=round(rest_s, 1),
+            since_s=round(now - since, 1),
             faults=faults,
             advice=verdict.advice or None,
         )
-        return _deferred(recipients, verdict, until)
+        return _deferred(recipients, verdict, pause.until)
+
+    def _rest_s(self, name: str, kind: fault.Kind, faults: int, pause_s: float) -> float:
+        delivery, pacer = self.config.delivery, self._pacers.get(name)
+        if kind is fault.Kind.QUOTA and pacer is not None:
+            return breaker.quota_rest_s(faults, pacer.route.per_day, *pacer.quota(time.time()))
+        jitter = random.random()  # noqa: S311  spreads retries, guards nothing
+        return breaker.rest_s(kind, faults, pause_s, delivery.first_retry, delivery.longest_retry, jitter)
 
 
 async def _booked(name: str, entry: Callable[[], _Answer]) -> _Answer | None:
@@ -231,3 +229,11 @@ async def _booked(name: str, entry: Callable[[], _Answer]) -> _Answer | None:
 
 def _deferred(recipients: Sequence[Address], verdict: Deferral, next_try_at: float) -> Offer:
     return Offer(dict.fromkeys(recipients, verdict), next_try_at)
+
+
+def _paced(pacer: Pacer, recipients: Sequence[Address], wait_s: float) -> Offer:
+    now = time.time()
+    most = pacer.limits(now).per_minute
+    return _deferred(
+        recipients, Deferral(f"paced: {pacer.route.name} takes {most} messages a minute", Scope.ROUTE), now + wait_s
+    )

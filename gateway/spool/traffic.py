@@ -13,12 +13,32 @@ _KEPT_S: Final = 25 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """An upstream at fault rests until a time, after so many faults in a row; what was said, and what to do."""
+    """An upstream at fault rests until a time, after so many faults of a kind in a row; what was said, what to do.
+
+    ``since`` is when it was last well, as far as is known; 0 when it is not.
+    """
 
     until: float
     faults: int
     said: str
     advice: str
+    since: float = 0.0
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adaption:
+    """How much less an upstream is used since it said that it was too much; as it is made, not at all.
+
+    Of the pace ``share`` was left at ``slowed_at``, and it grows from nothing to whole in ``whole_s``. Connections were
+    one at ``shrunk_at``, and one more comes after each ``step_s``.
+    """
+
+    share: float = 1.0
+    slowed_at: float = 0.0
+    whole_s: float = 0.0
+    shrunk_at: float = 0.0
+    step_s: float = 0.0
 
 
 class Traffic:
@@ -49,11 +69,30 @@ class Traffic:
                 "INSERT OR REPLACE INTO route (upstream, paused_until, faults, said, advice) VALUES (?, ?, ?, ?, ?)",
                 (upstream, pause.until, pause.faults, pause.said, pause.advice),
             )
+            db.execute(
+                "INSERT INTO fault (upstream, since, kind) VALUES (?, ?, ?)"
+                " ON CONFLICT (upstream) DO UPDATE SET since = excluded.since, kind = excluded.kind",
+                (upstream, pause.since, pause.kind),
+            )
 
     def resume(self, upstream: str) -> bool:
         """Note that an upstream works; True when it was paused before."""
         with self._database.transaction() as db:
+            db.execute("DELETE FROM fault WHERE upstream = ?", (upstream,))
             return db.execute("DELETE FROM route WHERE upstream = ?", (upstream,)).rowcount > 0
+
+    def adapt(self, upstream: str, adaption: Adaption) -> None:
+        """Note how much less an upstream is used."""
+        values = (adaption.share, adaption.slowed_at, adaption.whole_s, adaption.shrunk_at, adaption.step_s)
+        with self._database.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO adaption VALUES (?, ?, ?, ?, ?, ?)", (upstream, *values))
+
+    def adaption(self, upstream: str) -> Adaption:
+        """Return how much less an upstream is used."""
+        rows = self._database.rows(
+            "SELECT share, slowed_at, whole_s, shrunk_at, step_s FROM adaption WHERE upstream = ?", (upstream,)
+        )
+        return Adaption(*rows[0]) if rows else Adaption()
 
     def transfers(self, upstream: str, since: float) -> list[tuple[float, int]]:
         """Return time and recipient count of each message handed to an upstream since a time, oldest first."""
@@ -66,4 +105,8 @@ class Traffic:
 
     def pauses(self) -> dict[str, Pause]:
         """Return the upstreams that are or were at fault and have not worked since."""
-        return {row[0]: Pause(*row[1:]) for row in self._database.rows("SELECT * FROM route")}
+        query = (
+            "SELECT upstream, paused_until, faults, said, advice, coalesce(since, 0.0), coalesce(kind, '')"
+            " FROM route LEFT JOIN fault USING (upstream)"
+        )
+        return {row[0]: Pause(*row[1:]) for row in self._database.rows(query)}

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from gateway.deliver.pacing import DAY_S, Limits, Window
 from gateway.spool.database import Database
-from gateway.spool.traffic import Pause, Traffic
+from gateway.spool.traffic import Adaption, Pause, Traffic
 from tests.gateway.spool.given import NOW_S
 
 HOUR_S = 3600.0
+ADAPTION = Adaption(0.5, NOW_S, 1800.0, NOW_S - 5, 60.0)
 ROOT = Path(__file__).resolve().parents[3]
-PAUSE = Pause(NOW_S + 60, 3, "535 5.7.3 no", "Check the password.")
+PAUSE = Pause(NOW_S + 60, 3, "535 5.7.3 no", "Check the password.", NOW_S - 900, "configuration")
 
 
 def test_counts_and_pauses_survive_a_restart(tmp_path: Path):
@@ -21,10 +22,13 @@ def test_counts_and_pauses_survive_a_restart(tmp_path: Path):
     first = Database(tmp_path / "journal.db")
     Traffic(first).count_transfer("submission", NOW_S, 3)
     Traffic(first).pause("submission", PAUSE)
+    Traffic(first).adapt("submission", ADAPTION)
     first.close()
     second = Database(tmp_path / "journal.db")
     assert Traffic(second).transfers("submission", 0.0) == [(NOW_S, 3)]
     assert Traffic(second).pauses() == {"submission": PAUSE}
+    assert Traffic(second).adaption("submission") == ADAPTION
+    assert Traffic(second).adaption("other") == Adaption()
     second.close()
 
 
