@@ -58,6 +58,8 @@ class Event(StrEnum):
     RECIPIENT_REFUSED = "recipient-refused"
     ROUTE_PAUSED = "route-paused"
     ROUTE_SLOWED = "route-slowed"
+    ROUTE_DEADLINE = "route-deadline"
+    ROUTE_RESUMED = "route-resumed"
     ROUTE_RECOVERED = "route-recovered"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
@@ -86,6 +88,7 @@ _PROBLEMS = frozenset(
         Event.RECIPIENT_REFUSED,
         Event.ROUTE_PAUSED,
         Event.ROUTE_SLOWED,
+        Event.ROUTE_DEADLINE,
         Event.JOURNAL_REBUILT,
     }
 )

@@ -15,6 +15,7 @@ from gateway.deliver import breaker, fault, maildir, replies, transfer, upstream
 from gateway.deliver.oauth import TokenError
 from gateway.deliver.pacer import Pacer
 from gateway.deliver.pool import Pool
+from gateway.deliver.route_watch import RouteWatch, moment
 from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.tls import upstream_context
 from gateway.events import Event, log
@@ -45,6 +46,10 @@ class Routes:
     _pools: dict[str, Pool] = field(default_factory=dict)
     _probes: dict[str, asyncio.Lock] = field(default_factory=dict)
     _pacers: dict[str, Pacer] = field(default_factory=dict)
+    _watch: RouteWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watch = RouteWatch(self.config, self.traffic)
 
     def prepare(self) -> None:
         """Make the pool of each upstream, and count what went through it lately.
@@ -53,6 +58,7 @@ class Routes:
         """
         now = time.time()
         self.traffic.begin(now)
+        self._watch.begin()
         for configured in self.config.upstream:
             self._probes[configured.name] = asyncio.Lock()
             if isinstance(configured, Maildir):
@@ -70,9 +76,14 @@ class Routes:
         return frozenset(groups)
 
     def room(self, name: str) -> int:
-        """Return how many jobs an upstream may be given at once: one more than it has connections for."""
+        """Return how many jobs an upstream may be given just now: one more than it has connections for."""
         pacer = self._pacers.get(name)
         return 1 + (1 if pacer is None else pacer.connections())
+
+    @property
+    def at_once(self) -> int:
+        """How many jobs all upstreams may be given at the most."""
+        return sum(1 + (1 if isinstance(one, Maildir) else one.connections) for one in self.config.upstream)
 
     def held_until(self, names: frozenset[str]) -> float:
         """Return until when (seconds since 1970) one of these upstreams is at its limit; 0 when none is.
@@ -80,6 +91,13 @@ class Routes:
         A job that is not started costs nothing; one that is started and told to wait costs a write to the journal.
         """
         return max((self._pacers[name].held_until for name in names if name in self._pacers), default=0.0)
+
+    async def look(self) -> None:
+        """See to the upstreams at fault: what a person asks for, and what is about to be given up."""
+        try:
+            await asyncio.to_thread(self._watch.look)
+        except (OSError, sqlite3.Error) as error:
+            log(Event.LOCAL_FAULT, reason=f"upstreams at fault: {error}")
 
     async def close_idle(self) -> None:
         """Close the sessions that nobody has used for a while."""
@@ -185,27 +203,31 @@ class Routes:
         since = known.since if known is not None and 0 < known.since <= now else now
         pause = Pause(now + rest_s, faults, verdict.said, verdict.advice, since, kind.value)
         await _booked(name, functools.partial(self.traffic.pause, name, pause))
-        if (pacer := self._pacers.get(name)) is not None and await _booked(
-            name, functools.partial(pacer.adapt, kind, now)
-        ):
-            log(
-                Event.ROUTE_SLOWED,
-                upstream=name,
-                kind=kind.value,
-                per_minute=pacer.limits(now).per_minute,
-                connections=pacer.connections(),
-            )
+        if known is None:
+            await _booked(name, functools.partial(self._watch.remember, name))
+        await self._slow(name, kind, now)
+        backlog = await _booked(name, functools.partial(self._watch.backlog, name))
         log(
             Event.ROUTE_PAUSED,
             upstream=name,
             kind=kind.value,
             said=verdict.said,
             rest_s=round(rest_s, 1),
-            since_s=round(now - since, 1),
+            since=moment(since),
             faults=faults,
+            waiting=None if backlog is None else backlog.jobs,
+            given_up=None if backlog is None else moment(backlog.given_up_at),
             advice=verdict.advice or None,
         )
         return _deferred(recipients, verdict, pause.until)
+
+    async def _slow(self, name: str, kind: fault.Kind, now: float) -> None:
+        """Use an upstream less after a fault that says it was too much."""
+        pacer = self._pacers.get(name)
+        if pacer is None or not await _booked(name, functools.partial(pacer.adapt, kind, now)):
+            return
+        per_minute, connections = pacer.limits(now).per_minute, pacer.connections()
+        log(Event.ROUTE_SLOWED, upstream=name, kind=kind.value, per_minute=per_minute, connections=connections)
 
     def _rest_s(self, name: str, kind: fault.Kind, faults: int, pause_s: float) -> float:
         delivery, pacer = self.config.delivery, self._pacers.get(name)

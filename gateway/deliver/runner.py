@@ -57,6 +57,7 @@ class Deliverer:
                 self.wake.clear()
                 if self._broken is not None:
                     raise self._broken
+                await self.routes.look()
                 try:
                     wait_s = await self._start_due()
                 except sqlite3.Error as error:

@@ -4,32 +4,42 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from conf.model import Config
+from conf.model import Config, Upstream
 from gateway import __version__
 from gateway.arrive.reserve import opens_at_bytes
+from gateway.deliver.backlog import Backlog, backlogs
 from gateway.operate.records import age_s, moment, span
 from gateway.spool import files
 from gateway.spool.job import OWED, State
 from gateway.spool.journal import Journal
-from gateway.spool.traffic import Traffic
+from gateway.spool.traffic import Pause, Traffic
 from hotfolder.samba import CLOSED_NAME
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One upstream: whether it rests, until when (seconds since 1970), what was said, and what to do."""
+    """One upstream: whether it is at fault, until when it rests (seconds since 1970), what was said, and what to do.
+
+    ``since``: when it was last well; None when it is now, or when that is not known. ``waiting`` scans are for it, of
+    which the first is given up at ``given_up_at``.
+    """
 
     name: str
     method: str
     paused_until: float | None
     said: str
     advice: str
+    kind: str = ""
+    since: float | None = None
+    waiting: int = 0
+    given_up_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +78,8 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
     spool = config.gateway.state / "spool"
     disk = os.statvfs(config.gateway.state)
     free_bytes = disk.f_bavail * disk.f_frsize
-    routes = []
-    for upstream in config.upstream:
-        pause = pauses.get(upstream.name)
-        until, said, advice = (None, "", "") if pause is None else (pause.until, pause.said, pause.advice)
-        routes.append(Route(upstream.name, upstream.method, until, said, advice))
+    waiting = backlogs(config, owed)
+    routes = [_route(one, pauses.get(one.name), waiting.get(one.name)) for one in config.upstream]
     return Status(
         version=__version__,
         is_running=is_running(config.gateway.state),
@@ -86,6 +93,23 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
         legacy_shares=tuple(share.name for share in config.share if share.legacy_smb1),
         routes=tuple(routes),
         warnings=warnings,
+    )
+
+
+def _route(upstream: Upstream, pause: Pause | None, backlog: Backlog | None) -> Route:
+    jobs, given_up_at = (0, None) if backlog is None else (backlog.jobs, backlog.given_up_at)
+    if pause is None:
+        return Route(upstream.name, upstream.method, None, "", "", waiting=jobs, given_up_at=given_up_at)
+    return Route(
+        upstream.name,
+        upstream.method,
+        pause.until,
+        pause.said,
+        pause.advice,
+        pause.kind,
+        pause.since or None,
+        jobs,
+        given_up_at,
     )
 
 
@@ -128,6 +152,8 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
         console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
         if route.paused_until is not None:
             console.print(f"           {route.said}")
+            for line in _waits(route):
+                console.print(f"           {line}")
             if route.advice:
                 console.print(f"           To do: {route.advice}")
     for warning in status.warnings:
@@ -140,3 +166,10 @@ def _route_state(route: Route) -> str:
     if route.paused_until <= time.time():
         return "at fault, is tried again with the next scan"
     return f"at fault, is tried again at {moment(route.paused_until)}"
+
+
+def _waits(route: Route) -> Iterator[str]:
+    if route.since is not None:
+        yield f"Since {moment(route.since)}" + (f" ({route.kind})" if route.kind else "")
+    if route.waiting and route.given_up_at is not None:
+        yield f"{route.waiting} wait for it; the first is given up at {moment(route.given_up_at)}"

@@ -4,6 +4,7 @@ Kept in the journal's database, so that a restart resets neither. Times are seco
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from gateway.spool.database import Database
@@ -41,11 +42,21 @@ class Adaption:
     step_s: float = 0.0
 
 
+def request_path(state: Path, upstream: str) -> Path:
+    """Return the file whose existence asks the service to try an upstream at once; the service removes it."""
+    return state / f"resume-{upstream}"
+
+
 class Traffic:
     """The upstreams of one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def database(self) -> Database:
+        """The database, which holds more than the upstreams."""
+        return self._database
 
     def count_transfer(self, upstream: str, at: float, recipients: int) -> None:
         """Count a message handed to an upstream against its limits; counts older than 25 hours go.
@@ -80,6 +91,39 @@ class Traffic:
         with self._database.transaction() as db:
             db.execute("DELETE FROM fault WHERE upstream = ?", (upstream,))
             return db.execute("DELETE FROM route WHERE upstream = ?", (upstream,)).rowcount > 0
+
+    def probe(self, upstream: str, now: float) -> bool:
+        """Let an upstream that rests be tried at once, with the jobs that wait for it; False when it is not at fault.
+
+        Should it still be at fault, it rests as after a first fault.
+        """
+        with self._database.transaction() as db:
+            found = db.execute("SELECT paused_until FROM route WHERE upstream = ?", (upstream,)).fetchone()
+            if found is None:
+                return False
+            db.execute("UPDATE route SET paused_until = 0, faults = 0 WHERE upstream = ?", (upstream,))
+            # Those that wait for this pause wait until its very end.
+            db.execute(
+                "UPDATE job SET next_try_at = ? WHERE state = 'deferred' AND next_try_at = ? AND next_try_at > ?",
+                (now, found[0], now),
+            )
+            return True
+
+    def warn(self, upstream: str) -> bool:
+        """Note that the fault of an upstream was warned of; False when it was already."""
+        with self._database.transaction() as db:
+            query = "UPDATE fault SET is_warned = 1 WHERE upstream = ? AND is_warned = 0"
+            return db.execute(query, (upstream,)).rowcount > 0
+
+    def note_settings(self, upstream: str, mark: str) -> None:
+        """Note with which settings an upstream is at fault."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE fault SET settings = ? WHERE upstream = ?", (mark, upstream))
+
+    def settings_mark(self, upstream: str) -> str:
+        """Return the mark of the settings with which an upstream is at fault; empty when there is none."""
+        rows = self._database.rows("SELECT settings FROM fault WHERE upstream = ?", (upstream,))
+        return str(rows[0][0]) if rows else ""
 
     def adapt(self, upstream: str, adaption: Adaption) -> None:
         """Note how much less an upstream is used."""

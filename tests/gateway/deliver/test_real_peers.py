@@ -43,7 +43,7 @@ async def test_password_login(postfix: Postfix, certificates: Certificates, tmp_
 
 
 async def test_a_wrong_password_is_one_failed_login(postfix: Postfix, certificates: Certificates, tmp_path: Path):
-    """Dovecot counts one refused login for one connect, and none for the scans that wait behind it."""
+    """Row 21: Dovecot counts one refused login for one connect, and none for the scans that wait behind it."""
     assert postfix.dovecot is not None
     dovecot = postfix.dovecot
     failed_before = dovecot.failed_logins()

@@ -9,7 +9,9 @@ import pytest
 from gateway.deliver.fault import Kind
 from gateway.deliver.replies import CONFIGURED_S
 from gateway.spool.job import State
+from tests.gateway.deliver.given import box, config, password_auth
 from tests.gateway.deliver.offering import NAME, at_fault, logged_in, offer
+from tests.gateway.deliver.timepiece import Timepiece
 from tests.peers.certificates import Certificate
 from tests.peers.exchange import Exchange
 from tests.peers.script import At, Drop, Script
@@ -83,3 +85,26 @@ async def test_a_fault_remembers_since_when(server_certificate: Certificate, tmp
         second = await at_fault(box, CONFIGURED_S)
         assert (second.since, second.faults) == (first.since, 1)
         assert (first.kind, second.kind) == (Kind.OUTAGE, Kind.CONFIGURATION)
+
+
+async def test_row_1_a_closed_port_is_tried_ever_more_slowly(
+    server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Row 1: from 30 s to 15 min between two tries, each spread by chance; once it is open the scan goes."""
+    clock = Timepiece(monkeypatch)
+    async with Exchange(server_certificate.server_context()) as exchange:
+        table = password_auth(exchange.port, server_certificate.authority, name=NAME)
+        async with box(config(tmp_path, table, delivery={})) as here:
+            await exchange.stop()
+            began_at, job_id = clock.now, here.ready()
+            for whole_s in (30.0, 60.0, 120.0, 240.0, 480.0, 900.0, 900.0):
+                job = await here.deliver(job_id)
+                pause = here.traffic.pauses()[NAME]
+                assert (job.state, job.attempts, job.next_try_at) == (State.DEFERRED, 0, pause.until)
+                assert (pause.kind, pause.since) == (Kind.OUTAGE, began_at)
+                assert whole_s / 2 <= pause.until - clock.now <= whole_s
+                clock.now = pause.until
+            await exchange.start()
+            job = await here.deliver(job_id)
+            assert (job.state, job.attempts) == (State.SENT, 0)
+            assert here.traffic.pauses() == {}
