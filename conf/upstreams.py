@@ -16,6 +16,7 @@ from conf.spelling import (
     MailAddress,
     MailDomain,
     Secret,
+    Switch,
     TableName,
     Tenant,
     Word,
@@ -28,6 +29,7 @@ _CA_FILE: Final = "PEM file: trust only these authorities, not the system's"
 _MX_HOST: Final = "the tenant's MX endpoint; never guessed from the domain"
 _MX_PORT: Final = "Exchange listens for other servers on 25 only"
 _MX_PACE: Final = "Microsoft publishes no limit, and throttles a sudden volume by IP"
+_RAMP_UP: Final = "a new box begins slowly, and sends at full pace after seven days with mail"
 
 
 class ClientAuth(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
@@ -97,6 +99,7 @@ class DirectSend(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=Tr
     domains: tuple[MailDomain, ...] = Field(min_length=1, description="only recipients in these domains are offered")
     connections: Count = Field(default=2, ge=1, le=10, description="at once")
     messages_per_minute: Count = Field(default=60, ge=1, le=1000, description=_MX_PACE)
+    ramp_up: Switch = Field(default=True, description=_RAMP_UP)
 
 
 class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
@@ -115,6 +118,7 @@ class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     )
     connections: Count = Field(default=2, ge=1, le=10, description="at once")
     messages_per_minute: Count = Field(default=60, ge=1, le=1000, description=_MX_PACE)
+    ramp_up: Switch = Field(default=True, description=_RAMP_UP)
 
     @model_validator(mode="after")
     def _certificate_has_key(self) -> Self:

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from gateway.deliver import adapt, pacing
+from gateway.deliver import adapt, pacing, ramp
 from gateway.deliver.fault import Kind
 from gateway.deliver.upstream import Route
 from gateway.spool.traffic import Adaption, Traffic
@@ -21,6 +21,7 @@ class Pacer:
 
     _window: pacing.Window = field(default_factory=pacing.Window)
     _adaption: Adaption = field(default_factory=Adaption)
+    _days: set[int] = field(default_factory=set)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def begin(self, now: float) -> None:
@@ -28,6 +29,7 @@ class Pacer:
         kept_s = pacing.HOUR_S if self.route.per_day is None else pacing.DAY_S
         self._window = pacing.Window(self.traffic.transfers(self.route.name, now - kept_s), kept_s)
         self._adaption = self.traffic.adaption(self.route.name)
+        self._days = self.traffic.days(self.route.name)
 
     def connections(self) -> int:
         """Return how many connections may be open just now."""
@@ -35,7 +37,31 @@ class Pacer:
 
     def limits(self, now: float) -> pacing.Limits:
         """Return what is kept just now."""
-        return pacing.Limits(adapt.per_minute(self._adaption, self.route.per_minute, now), per_day=self.route.per_day)
+        planned = ramp.limits(self._ramp_day(now), self.route.per_minute)
+        per_minute = adapt.per_minute(self._adaption, planned.per_minute, now)
+        return replace(planned, per_minute=per_minute, per_day=self.route.per_day)
+
+    def describe(self, now: float) -> str:
+        """Return in words what is kept just now, where that is less than what is configured; else nothing."""
+        kept, day, route = self.limits(now), self._ramp_day(now), self.route
+        open_now = adapt.connections(self._adaption, route.connections, now)
+        pace = f"{kept.per_minute} a minute" + ("" if kept.per_hour is None else f", {kept.per_hour} an hour")
+        said = [f"ramp-up day {day} of {ramp.DAYS}: {pace}"] if day <= ramp.DAYS else []
+        if kept.per_minute < ramp.limits(day, route.per_minute).per_minute:
+            said.append(f"slowed down: {kept.per_minute} of {route.per_minute} a minute")
+        if open_now < route.connections:
+            said.append(f"{open_now} of {route.connections} connections")
+        return "; ".join(said)
+
+    def _ramp_day(self, now: float) -> int:
+        return ramp.ramp_day(self._days, now) if self.route.ramp_up else ramp.DAYS + 1
+
+    def took(self, now: float) -> None:
+        """Note that the upstream took mail, for the ramp-up. Raises sqlite3.Error."""
+        day = ramp.day_of(now)
+        if self._ramp_day(now) <= ramp.DAYS and day not in self._days:
+            self._days.add(day)
+            self.traffic.note_day(self.route.name, day)
 
     def wait_s(self, recipients: int) -> float:
         """Return the seconds until a message to so many recipients keeps the limits; jobs are held meanwhile."""

@@ -187,6 +187,9 @@ class Routes:
                 return await self._at_fault(name, recipients, verdict)
         if not outcome.is_uncertain and await _booked(name, functools.partial(self.traffic.resume, name)):
             log(Event.ROUTE_RECOVERED, upstream=name)
+        pacer = self._pacers.get(name)
+        if pacer is not None and any(isinstance(verdict, Receipt) for verdict in outcome.verdicts.values()):
+            await _booked(name, functools.partial(pacer.took, time.time()))
         return Offer(dict(outcome.verdicts), is_uncertain=outcome.is_uncertain)
 
     async def _at_fault(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
@@ -255,7 +258,6 @@ def _deferred(recipients: Sequence[Address], verdict: Deferral, next_try_at: flo
 
 def _paced(pacer: Pacer, recipients: Sequence[Address], wait_s: float) -> Offer:
     now = time.time()
-    most = pacer.limits(now).per_minute
-    return _deferred(
-        recipients, Deferral(f"paced: {pacer.route.name} takes {most} messages a minute", Scope.ROUTE), now + wait_s
-    )
+    kept = pacer.limits(now)
+    most = f"{kept.per_minute} messages a minute" + ("" if kept.per_hour is None else f", {kept.per_hour} an hour")
+    return _deferred(recipients, Deferral(f"paced: {pacer.route.name} takes {most}", Scope.ROUTE), now + wait_s)

@@ -38,6 +38,7 @@ class Route:
     connections: int
     per_minute: int
     per_day: int | None
+    ramp_up: bool = False
 
 
 def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
@@ -68,6 +69,7 @@ def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
         connections=upstream.connections,
         per_minute=upstream.messages_per_minute,
         per_day=per_day,
+        ramp_up=not isinstance(upstream, ClientAuth) and upstream.ramp_up,
     )
 
 

@@ -5,16 +5,18 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from conf.model import Config, Upstream
+from conf.model import Config, Maildir, Upstream
 from gateway import __version__
 from gateway.arrive.reserve import opens_at_bytes
 from gateway.deliver.backlog import Backlog, backlogs
+from gateway.deliver.pacer import Pacer
+from gateway.deliver.upstream import route_of
 from gateway.operate.records import age_s, moment, span
 from gateway.spool import files
 from gateway.spool.job import OWED, State
@@ -28,7 +30,7 @@ class Route:
     """One upstream: whether it is at fault, until when it rests (seconds since 1970), what was said, and what to do.
 
     ``since``: when it was last well; None when it is now, or when that is not known. ``waiting`` scans are for it, of
-    which the first is given up at ``given_up_at``.
+    which the first is given up at ``given_up_at``. ``pace`` tells in words where it is used less than is configured.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Route:
     since: float | None = None
     waiting: int = 0
     given_up_at: float | None = None
+    pace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
     disk = os.statvfs(config.gateway.state)
     free_bytes = disk.f_bavail * disk.f_frsize
     waiting = backlogs(config, owed)
-    routes = [_route(one, pauses.get(one.name), waiting.get(one.name)) for one in config.upstream]
+    routes = [
+        replace(_route(one, pauses.get(one.name), waiting.get(one.name)), pace=_pace(one, traffic))
+        for one in config.upstream
+    ]
     return Status(
         version=__version__,
         is_running=is_running(config.gateway.state),
@@ -111,6 +117,14 @@ def _route(upstream: Upstream, pause: Pause | None, backlog: Backlog | None) -> 
         jobs,
         given_up_at,
     )
+
+
+def _pace(upstream: Upstream, traffic: Traffic) -> str:
+    if isinstance(upstream, Maildir):
+        return ""
+    pacer, now = Pacer(route_of(upstream), traffic), time.time()
+    pacer.begin(now)
+    return pacer.describe(now)
 
 
 def is_running(state: Path) -> bool:
@@ -150,6 +164,8 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
         console.print(f"Warning:   share {name} has legacy_smb1, which is unsafe")
     for route in status.routes:
         console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
+        if route.pace:
+            console.print(f"           Pace: {route.pace}")
         if route.paused_until is not None:
             console.print(f"           {route.said}")
             for line in _waits(route):

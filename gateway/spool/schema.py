@@ -91,6 +91,11 @@ CREATE TABLE IF NOT EXISTS adaption (
     shrunk_at REAL NOT NULL,
     step_s REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS active_day (
+    upstream TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    PRIMARY KEY (upstream, day)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alert (
     share TEXT NOT NULL,
     name BLOB NOT NULL,

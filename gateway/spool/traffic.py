@@ -92,6 +92,15 @@ class Traffic:
             db.execute("DELETE FROM fault WHERE upstream = ?", (upstream,))
             return db.execute("DELETE FROM route WHERE upstream = ?", (upstream,)).rowcount > 0
 
+    def note_day(self, upstream: str, day: int) -> None:
+        """Note a day (UTC, since 1970) on which an upstream took mail."""
+        with self._database.transaction(is_flushed=False) as db:
+            db.execute("INSERT OR IGNORE INTO active_day (upstream, day) VALUES (?, ?)", (upstream, day))
+
+    def days(self, upstream: str) -> set[int]:
+        """Return the days on which an upstream took mail, as far as they were noted."""
+        return {day for (day,) in self._database.rows("SELECT day FROM active_day WHERE upstream = ?", (upstream,))}
+
     def probe(self, upstream: str, now: float) -> bool:
         """Let an upstream that rests be tried at once, with the jobs that wait for it; False when it is not at fault.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.spool.job import State
-from tests.gateway.deliver.given import Box, box, config, password_auth
+from tests.gateway.deliver.given import Box, box, config, direct, password_auth
 from tests.gateway.deliver.timepiece import TOO_FAST, Meter, Timepiece
 from tests.peers.certificates import Certificate
 from tests.peers.exchange import Exchange
@@ -69,3 +69,23 @@ async def test_row_19_a_day_that_is_full_opens_by_itself(
             await until(lambda: len(exchange.messages) == 5, 10, "the others")
             for job_id in ids:
                 await here.comes_to(job_id, State.SENT)
+
+
+async def test_a_new_box_on_port_25_begins_slowly(server_certificate: Certificate, tmp_path: Path, clock: Timepiece):
+    """On its first day ten a minute go; on the next day with mail more; a restart forgets no day; mail is counted."""
+    clock.now = (clock.now // 86_400 + 1) * 86_400 + 3600
+    async with Exchange(server_certificate.server_context(), needs_login=False) as exchange:
+        table = direct(exchange.port, server_certificate.authority, messages_per_minute=60, ramp_up=True)
+        for day, most in enumerate((10, 12, 16), start=1):
+            before = len(exchange.messages)
+            async with box(config(tmp_path, table)) as here:
+                for _ in range(20):
+                    here.ready()
+                async with here.delivering():
+                    for _ in range(3):
+                        await _rests(here)
+                assert len(exchange.messages) - before == most
+                assert f"ramp-up day {day} of 7" in here.routes._pacers["direct-send"].describe(clock.now)
+                for job in here.journal.jobs():
+                    here.journal.fail_pending(job.id, clock.now, "the test is over for today")
+            clock.now += 86_400
