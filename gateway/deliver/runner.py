@@ -13,6 +13,7 @@ from typing import Final
 from conf.model import Address
 from gateway.deliver import retry, upstream
 from gateway.deliver.route import Offer, Routes
+from gateway.deliver.turns import in_turn
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
@@ -46,6 +47,7 @@ class Deliverer:
     _running: dict[JobId, "asyncio.Task[None]"] = field(default_factory=dict)
     _resting: dict[JobId, float] = field(default_factory=dict)
     _load: dict[JobId, frozenset[str]] = field(default_factory=dict)
+    _served: dict[str, int] = field(default_factory=dict)
     _at_dot: set[JobId] = field(default_factory=set)
     _marked: set[JobId] = field(default_factory=set)
     _broken: BaseException | None = None
@@ -85,7 +87,7 @@ class Deliverer:
         self._resting = {job_id: until for job_id, until in self._resting.items() if until > now}
         limit = _LOOK_AHEAD + len(self._running) + len(self._resting)
         held: list[float] = []
-        for job in await asyncio.to_thread(self.journal.due, _DUE, now, limit):
+        for job in in_turn(await asyncio.to_thread(self._due, now, limit), self._served):
             if job.id in self._running or job.id in self._resting or len(self._running) >= self.at_once:
                 continue
             upstreams = self.routes.names_of(job.pending)
@@ -96,6 +98,7 @@ class Deliverer:
                 continue
             task = asyncio.create_task(self._deliver_guarded(job), name=job.id)
             self._running[job.id], self._load[job.id] = task, upstreams
+            self._served[job.origin] = max(self._served.values(), default=0) + 1
             task.add_done_callback(functools.partial(self._ended, job.id))
         next_due_at = await asyncio.to_thread(self.journal.next_due_at, _DUE)
         if next_due_at is None or len(self._running) >= self.at_once:
@@ -103,6 +106,13 @@ class Deliverer:
         # A job that is running, resting or held is due too, by the journal: the loop must not spin on it.
         least_s = 1.0 if self._running or self._resting or held else 0.05
         return min([max(next_due_at - now, least_s), _LOOK_S, *(max(until - now, 0.05) for until in held)])
+
+    def _due(self, now: float, limit: int) -> list[Job]:
+        """Return what is due; more than ``limit`` of one door must not hide what is due of the others."""
+        first = self.journal.due(_DUE, now, limit)
+        return (
+            first if len(first) < limit else first + self.journal.due(_DUE, now, limit, {job.origin for job in first})
+        )
 
     def _ended(self, job_id: JobId, task: "asyncio.Task[None]") -> None:
         self._running.pop(job_id, None)

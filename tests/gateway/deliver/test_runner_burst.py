@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.deliver import runner
+from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import State
-from tests.gateway.deliver.given import Box, box, config, direct, password_auth
+from tests.gateway.deliver.given import OFFICE, Box, box, config, direct, password_auth, put_job
 from tests.gateway.deliver.timepiece import TOO_FAST, Meter, Timepiece
 from tests.peers.certificates import Certificate
 from tests.peers.exchange import Exchange
@@ -89,3 +91,30 @@ async def test_a_new_box_on_port_25_begins_slowly(server_certificate: Certificat
                 for job in here.journal.jobs():
                     here.journal.fail_pending(job.id, clock.now, "the test is over for today")
             clock.now += 86_400
+
+
+@pytest.mark.parametrize("looked_at", [200, 10])
+async def test_a_burst_holds_back_no_other_door(
+    server_certificate: Certificate, tmp_path: Path, clock: Timepiece, monkeypatch: pytest.MonkeyPatch, looked_at: int
+):
+    """A single scan of another printer waits for the next minute with room, not for all that one printer has sent,
+    however many those are.
+    """  # noqa: D205  one sentence
+    monkeypatch.setattr(runner, "_LOOK_AHEAD", looked_at)
+    async with Exchange(server_certificate.server_context()) as exchange:
+        table = password_auth(exchange.port, server_certificate.authority, messages_per_minute=5)
+        async with box(config(tmp_path, table)) as here:
+            for _ in range(40):
+                here.ready()
+            async with here.delivering():
+                while len(exchange.messages) < 5:
+                    await _rests(here)
+                other = Origin(OriginKind.SMTP, "panel", "192.168.1.40")
+                single = put_job(here.spool, here.journal, (OFFICE,), origin=other)
+                for _ in range(3):
+                    await _rests(here)
+                assert here.job(single).state is not State.SENT
+                clock.now += 60
+                await _rests(here)
+                await here.comes_to(single, State.SENT)
+            assert len(exchange.messages) <= 10
