@@ -19,6 +19,9 @@ STEP_S: Final = 60.0
 LONGEST_STEP_S: Final = 900.0
 """One connection more after each step; a step doubles when it was too much again soon after."""
 
+RESTED_S: Final = 60.0
+"""So long the route rests first (``breaker.THROTTLED_S``); one connection has to do for a step after that."""
+
 _RATE_LEFT: Final = 2 / 3
 _ADDRESS_LEFT: Final = 1 / 2
 _AHEAD_S: Final = 60.0
@@ -54,7 +57,7 @@ def connections(state: Adaption, limit: int, now: float) -> int:
     """Return how many connections may be open now: at least 1, at most ``limit``."""
     if state.step_s <= 0 or state.shrunk_at > now + _AHEAD_S:
         return limit
-    grown = int(max(now - state.shrunk_at, 0.0) / state.step_s)
+    grown = int(max(now - state.shrunk_at - RESTED_S, 0.0) / state.step_s)
     return min(limit, 1 + grown)
 
 

@@ -56,13 +56,13 @@ def test_a_fault_never_makes_more(faults, kind: Kind, limit: int):
 
 
 def test_too_many_connections_leave_one():
-    """Row 17: one for a minute, then one more each minute; twice as slow when it was too much again soon."""
+    """Row 17: one for a minute after the minute's rest, then one more each minute; slower when again."""
     once = adapt.adapt(Adaption(), Kind.CONNECTIONS, START)
-    assert [adapt.connections(once, 3, START + at) for at in (0, 59, 60, 119, 120, 999)] == [1, 1, 2, 2, 3, 3]
-    twice = adapt.adapt(once, Kind.CONNECTIONS, START + 130)
-    assert [adapt.connections(twice, 3, START + 130 + at) for at in (0, 119, 120, 240)] == [1, 1, 2, 3]
+    assert [adapt.connections(once, 3, START + at) for at in (0, 60, 119, 120, 179, 180, 999)] == [1, 1, 1, 2, 2, 3, 3]
+    twice = adapt.adapt(once, Kind.CONNECTIONS, START + 200)
+    assert [adapt.connections(twice, 3, START + 200 + at) for at in (0, 179, 180, 300)] == [1, 1, 2, 3]
     later = adapt.adapt(twice, Kind.CONNECTIONS, START + HOUR_S)
-    assert adapt.connections(later, 3, START + HOUR_S + 60) == 2
+    assert adapt.connections(later, 3, START + HOUR_S + 120) == 2
 
 
 def test_a_rate_that_was_too_high_is_cut_by_a_third():
