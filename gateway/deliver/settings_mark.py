@@ -9,8 +9,7 @@ import secrets
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import SecretStr
-
+from conf.hidden import SecretStr
 from conf.model import Config, Upstream
 
 _SALT_BYTES: Final = 16

@@ -26,6 +26,7 @@ from gateway.spool.files import Spool
 from gateway.spool.job import Job, JobId, State
 from gateway.spool.journal import Journal
 from gateway.spool.traffic import Traffic
+from tests.conf.given import made
 from tests.peers.entra import CLIENT_ID, CLIENT_SECRET, MAILBOX, TENANT
 from tests.peers.fixtures import PASSWORD
 from tests.peers.loopback import until
@@ -54,7 +55,7 @@ def config(folder: Path, *upstreams: dict[str, Any], **tables: Any) -> Config:
         "upstream": list(upstreams),
         "delivery": {"first_retry": "100ms", "longest_retry": "400ms"},
     }
-    return Config.model_validate(values | tables)
+    return made(Config, values | tables)
 
 
 def direct(port: int, authority: Path, **keys: Any) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def token_auth(port: int, authority: Path, entra_port: int, **keys: Any) -> dict
 
 def client_auth(table: dict[str, Any]) -> ClientAuth:
     """The settings of a client-auth table."""
-    return ClientAuth.model_validate(table)
+    return made(ClientAuth, table)
 
 
 def route(
