@@ -29,6 +29,7 @@ _MX_HOST: Final = "the tenant's MX endpoint; never guessed from the domain"
 _MX_PORT: Final = "Exchange listens for other servers on 25 only"
 _BINARY: Final = "by BDAT in binary form where the host offers it: 27 % fewer bytes; else by DATA"
 _MX_PACE: Final = "Microsoft publishes no limit, and throttles a sudden volume by IP"
+_RAMP_UP: Final = "a new box begins slowly, and sends at full pace after seven days with mail"
 
 
 @table
@@ -95,6 +96,7 @@ class DirectSend:
     connections: Count = key(default=2, ge=1, le=10, description="at once")
     messages_per_minute: Count = key(default=60, ge=1, le=1000, description=_MX_PACE)
     binary: Switch = key(default=False, description=_BINARY)
+    ramp_up: Switch = key(default=True, description=_RAMP_UP)
 
 
 @table
@@ -113,6 +115,7 @@ class Relay:
     connections: Count = key(default=2, ge=1, le=10, description="at once")
     messages_per_minute: Count = key(default=60, ge=1, le=1000, description=_MX_PACE)
     binary: Switch = key(default=False, description=_BINARY)
+    ramp_up: Switch = key(default=True, description=_RAMP_UP)
 
     @Rule
     def _certificate_has_key(self) -> None:

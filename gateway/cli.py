@@ -279,10 +279,10 @@ def status(config_path: Path, is_json: bool) -> int:  # noqa: FBT001  click pass
 def queue(config_path: Path, is_json: bool) -> int:  # noqa: FBT001  click passes flags so
     """List the scans that wait, and the failed ones."""
 
-    def show(_loaded: "Loaded", journal: "Journal", _traffic: "Traffic", console: "Console") -> int:
+    def show(loaded: "Loaded", journal: "Journal", _traffic: "Traffic", console: "Console") -> int:
         from gateway.operate.queue import show_queue
 
-        show_queue(journal, console, is_json=is_json)
+        show_queue(journal, console, is_json=is_json, lifetime_s=loaded.config.delivery.lifetime)
         return Exit.OK
 
     return _with_journal(config_path, show)
@@ -295,10 +295,10 @@ def queue(config_path: Path, is_json: bool) -> int:  # noqa: FBT001  click passe
 def show_one(job: str, config_path: Path, is_json: bool) -> int:  # noqa: FBT001  click passes flags so
     """Show everything known of one scan."""
 
-    def show(_loaded: "Loaded", journal: "Journal", _traffic: "Traffic", console: "Console") -> int:
+    def show(loaded: "Loaded", journal: "Journal", _traffic: "Traffic", console: "Console") -> int:
         from gateway.operate.queue import show_job
 
-        if not show_job(journal, job, console, is_json=is_json):
+        if not show_job(journal, job, console, is_json=is_json, lifetime_s=loaded.config.delivery.lifetime):
             _fail(Exit.UNKNOWN_JOB, f"there is no job {job}; scangate queue lists them")
         return Exit.OK
 
@@ -319,3 +319,24 @@ def retry(job: str, config_path: Path) -> int:
 def drop(job: str, config_path: Path) -> int:
     """End a scan that is held, since it may have arrived, or that waits; its files are kept."""
     return cli_decision.decide(_load(config_path), job, is_dropped=True)
+
+
+@cli.command()
+@click.argument("upstream", required=False)
+@_CONFIG
+def resume(upstream: str | None, config_path: Path) -> int:
+    """Try an upstream that is at fault now, or all of them: when what was at fault has been mended elsewhere.
+
+    After a change of the configuration or of a secret restart the service instead.
+    """
+
+    def ask(loaded: "Loaded", _journal: "Journal", traffic: "Traffic", console: "Console") -> int:
+        from gateway.operate.resume import ask_for, unknown
+
+        if upstream is not None and (sentence := unknown(loaded.config, upstream)):
+            _fail(Exit.USAGE, sentence)
+        for line in ask_for(loaded.config, traffic, upstream):
+            console.print(line)
+        return Exit.OK
+
+    return _with_journal(config_path, ask)

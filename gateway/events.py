@@ -60,6 +60,9 @@ class Event(StrEnum):
     JOB_QUARANTINED = "job-quarantined"
     RECIPIENT_REFUSED = "recipient-refused"
     ROUTE_PAUSED = "route-paused"
+    ROUTE_SLOWED = "route-slowed"
+    ROUTE_DEADLINE = "route-deadline"
+    ROUTE_RESUMED = "route-resumed"
     ROUTE_RECOVERED = "route-recovered"
     BINARY_REFUSED = "binary-refused"
     JOURNAL_REBUILT = "journal-rebuilt"
@@ -90,6 +93,8 @@ _PROBLEMS = frozenset(
         Event.RECIPIENT_REFUSED,
         Event.ROUTE_PAUSED,
         Event.BINARY_REFUSED,
+        Event.ROUTE_SLOWED,
+        Event.ROUTE_DEADLINE,
         Event.JOURNAL_REBUILT,
     }
 )

@@ -221,7 +221,7 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
             Schedule(delivery.first_retry, delivery.longest_retry, delivery.lifetime),
             ready,
             _poker(loop, failed),
-            at_once=sum(routes.room(upstream.name) for upstream in config.upstream),
+            at_once=routes.at_once,
             is_holding=delivery.on_uncertain == "hold",
         ),
         teller=Teller(

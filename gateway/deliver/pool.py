@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from conf.model import ClientAuth
 from gateway.deliver.oauth import TokenError, TokenSource
 from gateway.deliver.session import LostError, RefusedError, Session, open_session
+from gateway.deliver.slots import Slots
 from gateway.deliver.upstream import Route, TokenLogin
 from gateway.spool.reply import Phase
 
@@ -30,13 +31,17 @@ class Lease:
 
 @dataclass(slots=True)
 class Pool:
-    """The sessions of one route. All of it on one event loop."""
+    """The sessions of one route. All of it on one event loop.
+
+    ``most`` says how many may be open just now, where that is fewer than the route has.
+    """
 
     route: Route
     context: ssl.SSLContext
     ehlo_name: str
     settings: ClientAuth | None = None
-    _slots: asyncio.Semaphore = field(init=False)
+    most: Callable[[], int] | None = None
+    _slots: Slots = field(init=False)
     _idle: list[tuple[float, Session]] = field(default_factory=list)
     _tokens: TokenSource | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -44,7 +49,7 @@ class Pool:
     _failure: LostError | RefusedError | TokenError | None = None
 
     def __post_init__(self) -> None:
-        self._slots = asyncio.Semaphore(self.route.connections)
+        self._slots = Slots(self.most or (lambda: self.route.connections))
         if self.settings is not None and isinstance(self.route.login, TokenLogin):
             self._tokens = TokenSource(self.settings)
 
@@ -101,7 +106,13 @@ class Pool:
         return await self._tokens.token()
 
     async def close_idle(self, older_than_s: float = IDLE_S) -> None:
-        """Close the sessions that have been idle for longer; each keeps its slot until the host has let it go."""
+        """Close the sessions that have been idle for longer; each keeps its slot until the host has let it go.
+
+        Those beyond what may be open just now are closed at once: they have no slot to wait for.
+        """
+        while self._idle and self._slots.taken + len(self._idle) > self._slots.most():
+            _, session = self._idle.pop(0)
+            await session.close()
         while self._has_old(older_than_s):
             async with self._slots:
                 if self._has_old(older_than_s):

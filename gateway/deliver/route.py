@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import random
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from conf.model import Address, ClientAuth, Config, Maildir
-from gateway.deliver import breaker, maildir, pacing, replies, transfer, upstream
+from gateway.deliver import breaker, fault, maildir, pacing, replies, transfer, upstream
 from gateway.deliver.oauth import TokenError
+from gateway.deliver.pacer import Pacer
 from gateway.deliver.pool import Pool
+from gateway.deliver.route_watch import RouteWatch, moment
 from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.tls import upstream_context
 from gateway.deliver.transaction import MOST_RECIPIENTS
@@ -47,23 +50,33 @@ class Routes:
     traffic: Traffic
     _pools: dict[str, Pool] = field(default_factory=dict)
     _probes: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _pace: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _paced_until: dict[str, float] = field(default_factory=dict)
     _faulty: set[str] = field(default_factory=set)
     """Those that a pause may stand in the journal of; nobody else enters one while the service runs."""
     _text_until_s: dict[str, float] = field(default_factory=dict)
+    _pacers: dict[str, Pacer] = field(default_factory=dict)
+    _watch: RouteWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watch = RouteWatch(self.config, self.traffic)
 
     def prepare(self) -> None:
-        """Make the pool of each upstream. Raises CertificateError naming the file that cannot be used."""
+        """Make the pool of each upstream, and count what went through it lately.
+
+        Raises CertificateError naming the file that cannot be used.
+        """
+        now = time.time()
+        self.traffic.begin(now)
+        self._watch.begin()
         for configured in self.config.upstream:
             self._probes[configured.name] = asyncio.Lock()
-            self._pace[configured.name] = asyncio.Lock()
             if isinstance(configured, Maildir):
                 continue
             route = upstream.route_of(configured)
             context = upstream_context(route.ca_file, route.certificate)
             settings = configured if isinstance(configured, ClientAuth) else None
-            self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings)
+            pacer = self._pacers[route.name] = Pacer(route, self.traffic)
+            pacer.begin(now)
+            self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings, pacer.connections)
 
     def names_of(self, recipients: Sequence[Address]) -> frozenset[str]:
         """Return the upstreams that these recipients go to."""
@@ -71,16 +84,28 @@ class Routes:
         return frozenset(groups)
 
     def room(self, name: str) -> int:
-        """Return how many jobs an upstream may be given at once: one more than it has connections for."""
-        pool = self._pools.get(name)
-        return 1 + (1 if pool is None else pool.route.connections)
+        """Return how many jobs an upstream may be given just now: one more than it has connections for."""
+        pacer = self._pacers.get(name)
+        return 1 + (1 if pacer is None else pacer.connections())
+
+    @property
+    def at_once(self) -> int:
+        """How many jobs all upstreams may be given at the most."""
+        return sum(1 + (1 if isinstance(one, Maildir) else one.connections) for one in self.config.upstream)
 
     def held_until(self, names: frozenset[str]) -> float:
         """Return until when (seconds since 1970) one of these upstreams is at its limit; 0 when none is.
 
         A job that is not started costs nothing; one that is started and told to wait costs a write to the journal.
         """
-        return max((self._paced_until.get(name, 0.0) for name in names), default=0.0)
+        return max((self._pacers[name].held_until for name in names if name in self._pacers), default=0.0)
+
+    async def look(self) -> None:
+        """See to the upstreams at fault: what a person asks for, and what is about to be given up."""
+        try:
+            await asyncio.to_thread(self._watch.look)
+        except (OSError, sqlite3.Error) as error:
+            log(Event.LOCAL_FAULT, reason=f"upstreams at fault: {error}")
 
     async def close_idle(self) -> None:
         """Close the sessions that nobody has used for a while."""
@@ -123,7 +148,7 @@ class Routes:
 
     def _is_resting(self, fault: Pause) -> bool:
         """Tell whether a pause still lasts; one that ends later than any pause may was set by a clock gone wrong."""
-        longest_s = max(breaker.LONGEST_CONFIGURED_S, self.config.delivery.longest_retry)
+        longest_s = max(breaker.LONGEST_S, self.config.delivery.longest_retry)
         return 0 < fault.until - time.time() <= longest_s
 
     async def _deposit(self, box: Maildir, job_id: JobId, recipients: Sequence[Address], message: Path) -> Offer:
@@ -140,15 +165,14 @@ class Routes:
     async def _attempt(
         self, name: str, recipients: Sequence[Address], message: Path, before_dot: Callable[[], Awaitable[None]]
     ) -> Offer:
-        pool = self._pools[name]
+        pool, pacer = self._pools[name], self._pacers[name]
+        if (wait_s := pacer.wait_s(len(recipients))) > 0:
+            return _paced(pacer, recipients, wait_s)
         try:
             async with pool.lend() as lease:
-                wait_s = await self._reserve(pool, min(len(recipients), MOST_RECIPIENTS))
-                if wait_s > 0:
+                if (wait_s := await pacer.reserve(min(len(recipients), MOST_RECIPIENTS))) > 0:
                     lease.is_reusable = True
-                    self._paced_until[name] = time.time() + min(wait_s, pacing.MINUTE_S)  # a smaller mail may fit
-                    paced = Deferral(f"paced: {name} takes {pool.route.per_minute} messages a minute", Scope.ROUTE)
-                    return _deferred(recipients, paced, time.time() + wait_s)
+                    return _paced(pacer, recipients, wait_s)
                 sender = self.config.sender.address
                 outcome = await transfer.send(
                     lease.session,
@@ -180,6 +204,9 @@ class Routes:
                 return await self._at_fault(name, recipients, verdict)
         if not outcome.is_uncertain and name in self._faulty:
             await self._resume(name)
+        pacer = self._pacers.get(name)
+        if pacer is not None and any(isinstance(verdict, Receipt) for verdict in outcome.verdicts.values()):
+            await _booked(name, functools.partial(pacer.took, time.time()))
         return Offer(dict(outcome.verdicts), is_uncertain=outcome.is_uncertain, left_over=outcome.left_over)
 
     def _note_form(self, name: str, outcome: transfer.Transfer) -> None:
@@ -196,17 +223,6 @@ class Routes:
         if is_resumed:
             log(Event.ROUTE_RECOVERED, upstream=name)
 
-    async def _reserve(self, pool: Pool, recipients: int) -> float:
-        """Count a message against the limits before it is sent; return the seconds to wait when there is no room."""
-        route = pool.route
-        async with self._pace[route.name]:
-            now = time.time()
-            history = await asyncio.to_thread(self.traffic.transfers, route.name, now - pacing.DAY_S)
-            wait_s = pacing.wait_s(history, now, route.per_minute, route.per_day, recipients)
-            if wait_s <= 0:
-                await asyncio.to_thread(self.traffic.count_transfer, route.name, now, recipients)
-            return wait_s
-
     async def _at_fault(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
         """Pause the route; its jobs lose no attempt and come back when it may be probed.
 
@@ -217,22 +233,45 @@ class Routes:
             self._faulty.add(name)
         if known is not None and self._is_resting(known):
             return _deferred(recipients, verdict, known.until)
-        faults = 1 if known is None else known.faults + 1
-        delivery = self.config.delivery
-        rest_s = breaker.rest_s(faults, verdict.pause_s, delivery.first_retry, delivery.longest_retry)
-        until = time.time() + rest_s
-        pause = Pause(until, faults, verdict.said, verdict.advice)
+        kind, now = fault.kind_of(verdict.said, verdict.pause_s), time.time()
+        faults = known.faults + 1 if known is not None and known.kind in {"", kind} else 1
+        rest_s = self._rest_s(name, kind, faults, verdict.pause_s)
+        since = known.since if known is not None and 0 < known.since <= now else now
+        pause = Pause(now + rest_s, faults, verdict.said, verdict.advice, since, kind.value)
         self._faulty.add(name)
         await _booked(name, functools.partial(self.traffic.pause, name, pause))
+        if known is None:
+            await _booked(name, functools.partial(self._watch.remember, name))
+        await self._slow(name, kind, now)
+        backlog = await _booked(name, functools.partial(self._watch.backlog, name))
         log(
             Event.ROUTE_PAUSED,
             upstream=name,
+            kind=kind.value,
             said=verdict.said,
             rest_s=round(rest_s, 1),
+            since=moment(since),
             faults=faults,
+            waiting=None if backlog is None else backlog.jobs,
+            given_up=None if backlog is None else moment(backlog.given_up_at),
             advice=verdict.advice or None,
         )
-        return _deferred(recipients, verdict, until)
+        return _deferred(recipients, verdict, pause.until)
+
+    async def _slow(self, name: str, kind: fault.Kind, now: float) -> None:
+        """Use an upstream less after a fault that says it was too much."""
+        pacer = self._pacers.get(name)
+        if pacer is None or not await _booked(name, functools.partial(pacer.adapt, kind, now)):
+            return
+        per_minute, connections = pacer.limits(now).per_minute, pacer.connections()
+        log(Event.ROUTE_SLOWED, upstream=name, kind=kind.value, per_minute=per_minute, connections=connections)
+
+    def _rest_s(self, name: str, kind: fault.Kind, faults: int, pause_s: float) -> float:
+        delivery, pacer = self.config.delivery, self._pacers.get(name)
+        if kind is fault.Kind.QUOTA and pacer is not None:
+            return breaker.quota_rest_s(faults, pacer.route.per_day, *pacer.quota(time.time()))
+        jitter = random.random()  # noqa: S311  spreads retries, guards nothing
+        return breaker.rest_s(kind, faults, pause_s, delivery.first_retry, delivery.longest_retry, jitter)
 
 
 async def _booked(name: str, entry: Callable[[], _Answer]) -> _Answer | None:
@@ -249,3 +288,10 @@ async def _booked(name: str, entry: Callable[[], _Answer]) -> _Answer | None:
 
 def _deferred(recipients: Sequence[Address], verdict: Deferral, next_try_at: float) -> Offer:
     return Offer(dict.fromkeys(recipients, verdict), next_try_at)
+
+
+def _paced(pacer: Pacer, recipients: Sequence[Address], wait_s: float) -> Offer:
+    now = time.time()
+    kept = pacer.limits(now)
+    most = f"{kept.per_minute} messages a minute" + ("" if kept.per_hour is None else f", {kept.per_hour} an hour")
+    return _deferred(recipients, Deferral(f"paced: {pacer.route.name} takes {most}", Scope.ROUTE), now + wait_s)

@@ -14,6 +14,7 @@ from conf.model import Address
 from gateway.deliver import retry, upstream
 from gateway.deliver.fates import final_fates
 from gateway.deliver.route import Offer, Routes
+from gateway.deliver.turns import in_turn
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
@@ -51,6 +52,7 @@ class Deliverer:
     _running: dict[JobId, "asyncio.Task[None]"] = field(default_factory=dict)
     _resting: dict[JobId, float] = field(default_factory=dict)
     _load: dict[JobId, frozenset[str]] = field(default_factory=dict)
+    _served: dict[str, int] = field(default_factory=dict)
     _at_dot: set[JobId] = field(default_factory=set)
     _marked: set[JobId] = field(default_factory=set)
     _just_ended: set[JobId] = field(default_factory=set)
@@ -63,6 +65,7 @@ class Deliverer:
                 self.wake.clear()
                 if self._broken is not None:
                     raise self._broken
+                await self.routes.look()
                 try:
                     wait_s = await self._start_due()
                 except sqlite3.Error as error:
@@ -104,12 +107,12 @@ class Deliverer:
         return min([max(next_due_at - now, least_s), _LOOK_S, *(max(until - now, 0.05) for until in held)])
 
     def _look(self, now: float, limit: int) -> tuple[list[Job], float | None]:
-        return self.journal.due(_DUE, now, limit), self.journal.next_due_at(_DUE)
+        return self._due(now, limit), self.journal.next_due_at(_DUE)
 
     def _start(self, due: list[Job], now: float) -> list[float]:
         """Start those that fit; return until when others are held by an upstream at its limit."""
         held: list[float] = []
-        for job in due:
+        for job in in_turn(due, self._served):
             is_known = job.id in self._running or job.id in self._resting or job.id in self._just_ended
             if is_known or len(self._running) >= self.at_once:
                 continue
@@ -121,8 +124,16 @@ class Deliverer:
                 continue
             task = asyncio.create_task(self._deliver_guarded(job), name=job.id)
             self._running[job.id], self._load[job.id] = task, upstreams
+            self._served[job.origin] = max(self._served.values(), default=0) + 1
             task.add_done_callback(functools.partial(self._ended, job.id))
         return held
+
+    def _due(self, now: float, limit: int) -> list[Job]:
+        """Return what is due; more than ``limit`` of one door must not hide what is due of the others."""
+        first = self.journal.due(_DUE, now, limit)
+        return (
+            first if len(first) < limit else first + self.journal.due(_DUE, now, limit, {job.origin for job in first})
+        )
 
     def _ended(self, job_id: JobId, task: "asyncio.Task[None]") -> None:
         self._running.pop(job_id, None)

@@ -39,6 +39,7 @@ class Route:
     per_minute: int
     per_day: int | None
     may_be_binary: bool = False
+    ramp_up: bool = False
 
 
 def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
@@ -70,6 +71,7 @@ def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
         per_minute=upstream.messages_per_minute,
         per_day=per_day,
         may_be_binary=upstream.binary,
+        ramp_up=not isinstance(upstream, ClientAuth) and upstream.ramp_up,
     )
 
 

@@ -11,12 +11,15 @@ from gateway.spool.job import Job, JobId, State
 from gateway.spool.journal import Journal
 
 
-def show_queue(journal: Journal, console: Console, *, is_json: bool) -> None:
-    """Print what is owed, oldest last, and the failures that wait for a person."""
+def show_queue(journal: Journal, console: Console, *, is_json: bool, lifetime_s: float | None = None) -> None:
+    """Print what is owed, oldest last, and the failures that wait for a person.
+
+    With ``lifetime_s`` also when what waits is given up: it goes on while an upstream is at fault.
+    """
     waiting = journal.jobs()
     troubled = journal.jobs((State.FAILED, State.QUARANTINE), limit=20)
     if is_json:
-        console.print_json(json.dumps([as_json(job) for job in (*waiting, *troubled)]))
+        console.print_json(json.dumps([as_json(job, lifetime_s) for job in (*waiting, *troubled)]))
         return
     if not waiting and not troubled:
         console.print("The queue is empty.")
@@ -25,17 +28,22 @@ def show_queue(journal: Journal, console: Console, *, is_json: bool) -> None:
     for heading in ("JOB", "STATE", "AGE", "SCAN"):
         table.add_column(heading, no_wrap=heading != "SCAN", overflow="fold")
     for job in (*waiting, *troubled):
-        table.add_row(job.id, job.state.value, span(age_s(job)), _what(job))
+        table.add_row(job.id, job.state.value, span(age_s(job)), _what(job, lifetime_s))
     console.print(table)
 
 
-def _what(job: Job) -> str:
+def _what(job: Job, lifetime_s: float | None) -> str:
     to = ", ".join(recipient.address for recipient in job.recipients)
     line = f"{job.title or job.origin} to {to or 'nobody'}"
-    return f"{line}\n{job.reason}" if job.reason else line
+    lines = [line, job.reason] if job.reason else [line]
+    if job.state is State.DEFERRED and lifetime_s is not None:
+        lines.append(f"given up at {moment(job.created_at + lifetime_s)}")
+    return "\n".join(lines)
 
 
-def show_job(journal: Journal, job_id: str, console: Console, *, is_json: bool) -> bool:
+def show_job(
+    journal: Journal, job_id: str, console: Console, *, is_json: bool, lifetime_s: float | None = None
+) -> bool:
     """Print everything known of one job; False when the journal does not know it."""
     job = journal.job(JobId(job_id))
     if job is None:
@@ -45,7 +53,7 @@ def show_job(journal: Journal, job_id: str, console: Console, *, is_json: bool) 
         steps: list[dict[str, Any]] = [
             {"at": at, "state": state.value, "detail": detail} for at, state, detail in history
         ]
-        console.print_json(json.dumps({**as_json(job), "history": steps}))
+        console.print_json(json.dumps({**as_json(job, lifetime_s), "history": steps}))
         return True
     console.print(f"{job.id}  {job.state.value}{'  (may have been delivered twice)' if job.is_uncertain else ''}")
     console.print(f"Scan:      {job.title or '(not yet known)'}")
@@ -55,6 +63,8 @@ def show_job(journal: Journal, job_id: str, console: Console, *, is_json: bool) 
         console.print(f"Reason:    {job.reason}")
     if job.state is State.DEFERRED:
         console.print(f"Next try:  {moment(job.next_try_at)} (attempts so far: {job.attempts})")
+        if lifetime_s is not None:
+            console.print(f"Given up:  {moment(job.created_at + lifetime_s)}")
     for recipient in job.recipients:
         line = f"To:        {recipient.address}  {recipient.fate.value}  {recipient.upstream}  {recipient.reply}"
         console.print(line.rstrip())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.spool.database import Database
-from gateway.spool.job import Job
+from gateway.spool.job import OWED, Job
 from gateway.spool.journal import Journal
 from gateway.spool.traffic import Traffic
 
@@ -48,9 +48,14 @@ def span(seconds: float) -> str:
     return f"{seconds / 86400:.0f} d"
 
 
-def as_json(job: Job) -> dict[str, Any]:
-    """Return a job as JSON has it: every field of the record, times in ISO 8601 (UTC)."""
+def as_json(job: Job, lifetime_s: float | None = None) -> dict[str, Any]:
+    """Return a job as JSON has it: every field of the record, times in ISO 8601 (UTC).
+
+    With ``lifetime_s`` also ``given_up_at``, when a job that is owed fails at the latest.
+    """
     fields: dict[str, Any] = asdict(job)
+    if lifetime_s is not None and job.state in OWED:
+        fields["given_up_at"] = datetime.fromtimestamp(job.created_at + lifetime_s, UTC).isoformat()
     for key in ("created_at", "changed_at", "next_try_at"):
         at = fields[key]
         fields[key] = datetime.fromtimestamp(at, UTC).isoformat() if at else None

@@ -4,32 +4,45 @@ import fcntl
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from conf.model import Config
+from conf.model import Config, Maildir, Upstream
 from gateway import __version__
 from gateway.arrive.reserve import opens_at_bytes
+from gateway.deliver.backlog import Backlog, backlogs
+from gateway.deliver.pacer import Pacer
+from gateway.deliver.upstream import route_of
 from gateway.operate.records import age_s, moment, span
 from gateway.spool import files
 from gateway.spool.job import OWED, State
 from gateway.spool.journal import Journal
-from gateway.spool.traffic import Traffic
+from gateway.spool.traffic import Pause, Traffic
 from hotfolder.samba import CLOSED_NAME
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One upstream: whether it rests, until when (seconds since 1970), what was said, and what to do."""
+    """One upstream: whether it is at fault, until when it rests (seconds since 1970), what was said, and what to do.
+
+    ``since``: when it was last well; None when it is now, or when that is not known. ``waiting`` scans are for it, of
+    which the first is given up at ``given_up_at``. ``pace`` tells in words where it is used less than is configured.
+    """
 
     name: str
     method: str
     paused_until: float | None
     said: str
     advice: str
+    kind: str = ""
+    since: float | None = None
+    waiting: int = 0
+    given_up_at: float | None = None
+    pace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +82,11 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
     spool = config.gateway.state / "spool"
     disk = os.statvfs(config.gateway.state)
     free_bytes = disk.f_bavail * disk.f_frsize
-    routes = []
-    for upstream in config.upstream:
-        pause = pauses.get(upstream.name)
-        until, said, advice = (None, "", "") if pause is None else (pause.until, pause.said, pause.advice)
-        routes.append(Route(upstream.name, upstream.method, until, said, advice))
+    waiting = backlogs(config, owed)
+    routes = [
+        replace(_route(one, pauses.get(one.name), waiting.get(one.name)), pace=_pace(one, traffic))
+        for one in config.upstream
+    ]
     return Status(
         version=__version__,
         is_running=is_running(config.gateway.state),
@@ -88,6 +101,31 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
         routes=tuple(routes),
         warnings=warnings,
     )
+
+
+def _route(upstream: Upstream, pause: Pause | None, backlog: Backlog | None) -> Route:
+    jobs, given_up_at = (0, None) if backlog is None else (backlog.jobs, backlog.given_up_at)
+    if pause is None:
+        return Route(upstream.name, upstream.method, None, "", "", waiting=jobs, given_up_at=given_up_at)
+    return Route(
+        upstream.name,
+        upstream.method,
+        pause.until,
+        pause.said,
+        pause.advice,
+        pause.kind,
+        pause.since or None,
+        jobs,
+        given_up_at,
+    )
+
+
+def _pace(upstream: Upstream, traffic: Traffic) -> str:
+    if isinstance(upstream, Maildir):
+        return ""
+    pacer, now = Pacer(route_of(upstream), traffic), time.time()
+    pacer.begin(now)
+    return pacer.describe(now)
 
 
 def is_running(state: Path) -> bool:
@@ -128,13 +166,21 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
     for name in status.legacy_shares:
         console.print(f"Warning:   share {name} has legacy_smb1, which is unsafe")
     for route in status.routes:
-        console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
-        if route.paused_until is not None:
-            console.print(f"           {route.said}")
-            if route.advice:
-                console.print(f"           To do: {route.advice}")
+        _show_route(route, console)
     for warning in status.warnings:
         console.print(f"Warning:   {warning}")
+
+
+def _show_route(route: Route, console: Console) -> None:
+    console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
+    if route.pace:
+        console.print(f"           Pace: {route.pace}")
+    if route.paused_until is not None:
+        console.print(f"           {route.said}")
+        for line in _waits(route):
+            console.print(f"           {line}")
+        if route.advice:
+            console.print(f"           To do: {route.advice}")
 
 
 def _route_state(route: Route) -> str:
@@ -143,3 +189,10 @@ def _route_state(route: Route) -> str:
     if route.paused_until <= time.time():
         return "at fault, is tried again with the next scan"
     return f"at fault, is tried again at {moment(route.paused_until)}"
+
+
+def _waits(route: Route) -> Iterator[str]:
+    if route.since is not None:
+        yield f"Since {moment(route.since)}" + (f" ({route.kind})" if route.kind else "")
+    if route.waiting and route.given_up_at is not None:
+        yield f"{route.waiting} wait for it; the first is given up at {moment(route.given_up_at)}"

@@ -87,7 +87,8 @@ def _box(facts: Facts, now: datetime) -> Iterator[str]:
     yield f"  Free space: {_size(facts.free_bytes)}."
     if facts.waiting and facts.oldest_at is not None:
         many = "1 scan of this folder" if facts.waiting == 1 else f"{facts.waiting} scans of this folder, the oldest"
-        yield from _wrapped(f"Waiting to be delivered: {many} since {_time(facts.oldest_at)}.", "  ")
+        ends = f" Given up at {_time(facts.given_up_at)}." if facts.resting and facts.given_up_at is not None else ""
+        yield from _wrapped(f"Waiting to be delivered: {many} since {_time(facts.oldest_at)}.{ends}", "  ")
     else:
         yield "  Waiting to be delivered: nothing."
 
@@ -97,8 +98,9 @@ def _rest(rest: Rest, facts: Facts, now: datetime) -> Iterator[str]:
     again = (
         f"It is tried again at {_time(rest.until)}." if rest.until > now else "It is tried again with the next scan."
     )
+    since = f" since {_time(rest.since)}" if rest.since is not None else ""
     yield from _wrapped(
-        f'{whole}: the way "{rest.name}" is at fault. Scans wait meanwhile, none is lost. {again}', "  "
+        f'{whole}: the way "{rest.name}" is at fault{since}. Scans wait meanwhile, none is lost. {again}', "  "
     )
     own = {recipient.address for scan in facts.scans for recipient in scan.recipients}
     yield from _wrapped(f"Said: {without_others(_clean(rest.said), own)}", "    ")

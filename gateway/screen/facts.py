@@ -10,12 +10,13 @@ from hotfolder.arrival import Standing
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """An upstream that is at fault, until when it rests, what was said, and what to do."""
+    """An upstream that is at fault, until when it rests, what was said, what to do, and since when if that is known."""
 
     name: str
     until: datetime
     said: str
     advice: str
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Facts:
     """What is told of a share. All times are local, with their zone.
 
     ``stopped_at`` is None while the service runs. ``resting`` of ``upstreams`` upstreams are at fault. ``waiting`` and
-    ``oldest_at`` count what is owed of this share. ``scans`` are its last ones, newest first.
+    ``oldest_at`` count what is owed of this share; at ``given_up_at`` the oldest fails at the latest. ``scans`` are its
+    last ones, newest first.
     """
 
     box: str
@@ -56,3 +58,4 @@ class Facts:
     oldest_at: datetime | None
     scans: tuple[Scan, ...]
     standing: Standing
+    given_up_at: datetime | None = None

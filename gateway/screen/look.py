@@ -49,7 +49,7 @@ def look(
         stopped_at=None if stopped_at is None else local(stopped_at),
         upstreams=len(config.upstream),
         resting=tuple(
-            Rest(one.name, local(pause.until), pause.said, pause.advice)
+            Rest(one.name, local(pause.until), pause.said, pause.advice, local(pause.since) if pause.since else None)
             for one in config.upstream
             if (pause := pauses.get(one.name)) is not None
         ),
@@ -59,6 +59,7 @@ def look(
         oldest_at=None if oldest_at is None else local(oldest_at),
         scans=tuple(_scans(journal, origin)),
         standing=standing or Standing(share.name),
+        given_up_at=None if oldest_at is None else local(oldest_at + config.delivery.lifetime),
     )
 
 

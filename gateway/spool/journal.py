@@ -145,17 +145,20 @@ class Journal:
         """Return a job, or None when the journal does not know it."""
         return next(iter(self._jobs("WHERE id = ?", (job_id,))), None)
 
-    def due(self, states: Iterable[State], now: float, limit: int) -> list[Job]:
+    def due(self, states: Iterable[State], now: float, limit: int, but: Iterable[str] = ()) -> list[Job]:
         """Return jobs in these states whose next try has come, longest due first, at most ``limit``.
 
+        ``but``: without those of these origins.
         Deferred jobs due at the same instant, those of one paused upstream, come in no order: the one whose own mail
         is what the upstream cannot bear must not be its probe every time.
         """
         wanted = tuple(states)
         marks = ",".join("?" * len(wanted))
         order = "next_try_at, CASE state WHEN 'deferred' THEN random() ELSE 0 END, id"
-        query = f"WHERE state IN ({marks}) AND next_try_at <= ? ORDER BY {order} LIMIT ?"
-        return self._jobs(query, (*wanted, now, limit))
+        left_out = tuple(but)
+        others = f"origin NOT IN ({','.join('?' * len(left_out))})" if left_out else "true"
+        query = f"WHERE state IN ({marks}) AND next_try_at <= ? AND {others} ORDER BY {order} LIMIT ?"
+        return self._jobs(query, (*wanted, now, *left_out, limit))
 
     def untold(self, limit: int) -> list[Job]:
         """Return failed and quarantined jobs of whose failure nobody was told yet, oldest first.

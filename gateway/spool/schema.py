@@ -76,6 +76,26 @@ CREATE TABLE IF NOT EXISTS route (
     said TEXT NOT NULL,
     advice TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fault (
+    upstream TEXT PRIMARY KEY,
+    since REAL NOT NULL,
+    kind TEXT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '',
+    is_warned INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS adaption (
+    upstream TEXT PRIMARY KEY,
+    share REAL NOT NULL,
+    slowed_at REAL NOT NULL,
+    whole_s REAL NOT NULL,
+    shrunk_at REAL NOT NULL,
+    step_s REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS active_day (
+    upstream TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    PRIMARY KEY (upstream, day)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alert (
     share TEXT NOT NULL,
     name BLOB NOT NULL,

@@ -22,7 +22,7 @@ from deliver_bench.scan import RECIPIENT, SENDER  # noqa: E402 -- the same
 
 from conf.model import ClientAuth, Config  # noqa: E402 -- the same
 from gateway import events, service  # noqa: E402 -- the same
-from tests.conf.given import made
+from tests.conf.given import made  # noqa: E402 -- the same
 
 _NO_PACE: Final = 1_000_000_000
 

@@ -50,6 +50,7 @@ host = "{host}"
 port = {port}
 ca_file = "{authority}"
 domains = ["{domain}"]
+ramp_up = false
 """
 
 
@@ -63,4 +64,5 @@ name = "relay"
 host = "{host}"
 port = {port}
 ca_file = "{authority}"
+ramp_up = false
 {certificate}"""

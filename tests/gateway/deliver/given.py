@@ -61,7 +61,7 @@ def config(folder: Path, *upstreams: dict[str, Any], **tables: Any) -> Config:
 def direct(port: int, authority: Path, **keys: Any) -> dict[str, Any]:
     """The table of a direct-send upstream on this machine, for contoso.com."""
     table = {"method": "direct-send", "host": HOST, "port": port, "ca_file": str(authority), "domains": ["contoso.com"]}
-    return table | {"messages_per_minute": 1000} | keys
+    return table | {"messages_per_minute": 1000, "ramp_up": False} | keys
 
 
 def password_auth(port: int, authority: Path, **keys: Any) -> dict[str, Any]:

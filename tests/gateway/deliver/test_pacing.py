@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.deliver.pacing import DAY_S, MINUTE_S, wait_s
+from gateway.deliver.pacing import DAY_S, HOUR_S, MINUTE_S, Limits, Window
 
 Sent = list[tuple[float, int]]
 
@@ -19,6 +19,11 @@ def _most_in_a_window(sent: Sequence[tuple[float, int]], window_s: float, *, cou
         (sum(count if counts else 1 for at, count in sent if start <= at < start + window_s) for start, _ in sent),
         default=0,
     )
+
+
+def wait_s(sent: Sequence[tuple[float, int]], now: float, per_minute: int, per_day: int | None, recipients: int):
+    """A window filled anew, as after a restart."""
+    return Window(sent).wait_s(now, Limits(per_minute, per_day=per_day), recipients)
 
 
 def _send_all(offers: Sequence[tuple[float, int]], per_minute: int, per_day: int | None) -> Sent:
@@ -95,3 +100,51 @@ def test_a_day_opens_as_its_oldest_messages_leave():
     assert wait_s(sent, START + 1000, 99, 6, 1) == DAY_S - 1000
     assert wait_s(sent, START + 1000, 99, 6, 3) == DAY_S - 900
     assert wait_s(sent, START + 1000, 99, 7, 1) == 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([-500.0, 0.0, 1.0, 59.0, 61.0, 3500.0, 50_000.0]), st.integers(1, 3))),
+    st.integers(1, 4),
+    st.integers(1, 6),
+    st.integers(3, 12),
+)
+def test_a_window_kept_in_memory_says_what_a_full_count_says(
+    offers: Sent, per_minute: int, per_hour: int, per_day: int
+):
+    """However the clock moves, the window kept for months answers like a count of everything ever sent."""
+    window, sent, now = Window(), Sent(), START
+    limits = Limits(per_minute, per_hour, per_day)
+    for gap_s, recipients in offers:
+        now += gap_s
+        sent = [(min(at, now), count) for at, count in sent]
+        for length_s, most in ((MINUTE_S, per_minute), (HOUR_S, per_hour)):
+            recent = [at for at, _ in sent if now - at < length_s]
+            if len(recent) >= most:
+                assert window.wait_s(now, limits, recipients) >= recent[-most] + length_s - now > 0
+        used = sum(count for at, count in sent if now - at < DAY_S)
+        is_free = (
+            len([at for at, _ in sent if now - at < MINUTE_S]) < per_minute
+            and len([at for at, _ in sent if now - at < HOUR_S]) < per_hour
+            and (used == 0 or used + recipients <= per_day)
+        )
+        assert (window.wait_s(now, limits, recipients) == 0) is is_free
+        assert window.recipients(now) == used
+        window.add(now, recipients)
+        sent.append((now, recipients))
+
+
+def test_a_clock_that_ran_ahead_blocks_nobody_for_long():
+    """What was counted by a clock a year ahead is a minute old a minute after the clock was set right."""
+    window = Window([(START + 365 * DAY_S, 1)] * 5)
+    limits = Limits(5, per_day=5)
+    assert window.wait_s(START, limits, 1) == DAY_S
+    assert window.wait_s(START + MINUTE_S, Limits(5), 1) == 0
+    assert window.wait_s(START + DAY_S, limits, 1) == 0
+
+
+def test_only_what_counts_is_kept():
+    """What is older than the longest window is let go, so that a busy year costs no memory."""
+    window = Window(kept_s=HOUR_S)
+    for number in range(5000):
+        window.add(START + number * 10.0, 1)
+    assert len(window) == 360

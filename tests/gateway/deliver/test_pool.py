@@ -199,3 +199,21 @@ async def test_no_token_no_login(exchange: Exchange, certificates: Certificates,
     assert exchange.seen.logins == []
     assert exchange.seen.count("AUTH") == 0
     await exchange.left_alone()
+
+
+async def test_fewer_connections_close_what_is_idle_at_once(
+    exchange: Exchange, certificates: Certificates, message: Path
+):
+    """When fewer may be open than lie idle those beyond are closed, also while one is lent out for hours."""
+    most = 2
+    context = upstream_context(certificates.authority_file, None)
+    pool = Pool(route(exchange.port, PASSWORD_LOGIN), context, "box.example.org", most=lambda: most)
+    async with pool.lend() as first, pool.lend() as second:
+        first.is_reusable = second.is_reusable = True
+    assert exchange.seen.open_now == 2
+    most = 1
+    async with pool.lend() as lease:
+        await pool.close_idle()
+        await until(lambda: exchange.seen.open_now == 1, 5, "one open")
+        lease.is_reusable = True
+    await pool.close_idle(older_than_s=-1.0)

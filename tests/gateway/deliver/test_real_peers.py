@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ async def test_password_login(postfix: Postfix, certificates: Certificates, tmp_
 
 
 async def test_a_wrong_password_is_one_failed_login(postfix: Postfix, certificates: Certificates, tmp_path: Path):
-    """Dovecot counts one refused login for one connect, and none for the scans that wait behind it."""
+    """Row 21: Dovecot counts one refused login for one connect, and none for the scans that wait behind it."""
     assert postfix.dovecot is not None
     dovecot = postfix.dovecot
     failed_before = dovecot.failed_logins()
@@ -172,3 +173,23 @@ async def test_a_session_serves_many(connector: Postfix, certificates: Certifica
         assert {job.state for job in done} == {State.SENT}
         assert len(await connector.mails_arrive(OFFICE, 6)) == 6
         assert len(_pool(opened.routes)._idle) == 2
+
+
+async def test_row_17_a_throttled_pool_shrinks(
+    server_certificate: Certificate, certificates: Certificates, tmp_path: Path
+):
+    """Row 17: after 432 4.3.2 of a real Postfix one connection is used, and what waited arrives over it, once each."""
+    throttled = "check_recipient_access inline:{{b@contoso.com=432 4.3.2 Concurrent connections limit exceeded}}"
+    with Postfix(server_certificate, parameters={"smtpd_recipient_restrictions": throttled}) as postfix:
+        table = direct(postfix.port, certificates.authority_file, connections=3)
+        async with box(config(tmp_path, table)) as opened:
+            job = await opened.deliver(opened.ready(B))
+            assert (job.state, job.attempts) == (State.DEFERRED, 0)
+            pause = opened.traffic.pauses()["direct-send"]
+            assert (pause.kind, opened.routes.room("direct-send")) == ("connections", 2)
+            assert pause.until - job.changed_at == pytest.approx(60, abs=5)
+            opened.traffic.pause("direct-send", replace(pause, until=0.0))
+            done = await asyncio.gather(*(opened.deliver(opened.ready(A)) for _ in range(4)))
+            assert {job.state for job in done} == {State.SENT}
+            assert len(await postfix.mails_arrive(A, 4)) == 4
+            assert len(_pool(opened.routes)._idle) == 1

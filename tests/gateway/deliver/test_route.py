@@ -74,6 +74,9 @@ async def test_a_wrong_password_pauses_for_an_hour(server_certificate: Certifica
         (At.MAIL, b"550 5.7.999 unheard of\r\n", CONFIGURED_S),
         (At.DOT, b"554 5.2.252 SendAsDenied; no\r\n", CONFIGURED_S),
         (At.DATA, b"432 4.3.2 Concurrent connections limit exceeded\r\n", 60.0),
+        (At.MAIL, b"421 4.4.2 Message submission rate for this client has exceeded the limit\r\n", 60.0),
+        (At.DOT, b"451 4.7.500 Server busy. Please try again later (AS843)\r\n", 300.0),
+        (At.DOT, b"554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException\r\n", 900.0),
         (At.BANNER, b"421 4.3.2 Service not active\r\n", 0.1),
     ],
 )

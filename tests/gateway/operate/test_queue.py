@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.operate.queue import show_job, show_queue
-from gateway.operate.records import as_json
+from gateway.operate.records import as_json, moment
 from gateway.spool.job import JobId, State
 from tests.gateway.deliver.given import OFFICE
 from tests.gateway.operate.given import Desk, console, desk, printed
@@ -125,3 +125,20 @@ def test_a_record_loses_nothing_in_json(here: Desk):
     assert set(fields) == set(type(job).__slots__)
     assert fields["next_try_at"] is None
     json.dumps(fields)
+
+
+def test_what_waits_says_when_it_is_given_up(here: Desk):
+    """The lifetime goes on while an upstream is at fault: queue, show and JSON say when it ends."""
+    job = here.journal.job(here.deferred("535 no"))
+    assert job is not None
+    at = job.created_at + 86400
+    on = console()
+    show_queue(here.journal, on, is_json=False, lifetime_s=86400)
+    assert f"given up at {moment(at)}" in printed(on)
+    on = console()
+    show_job(here.journal, job.id, on, is_json=False, lifetime_s=86400)
+    assert f"Given up:  {moment(at)}" in printed(on)
+    assert datetime.fromisoformat(as_json(job, 86400)["given_up_at"]).timestamp() == at
+    failed = here.journal.job(here.failed())
+    assert failed is not None
+    assert "given_up_at" not in as_json(failed, 86400)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from gateway.operate.records import moment
 from gateway.operate.status import Status, is_running, look, show
 from gateway.spool.job import State
-from gateway.spool.traffic import Pause
+from gateway.spool.traffic import Adaption, Pause
 from hotfolder.samba import CLOSED_NAME
 from tests.gateway.deliver.given import config, direct
 from tests.gateway.operate.given import LONG_REPLY, Desk, console, desk, printed
@@ -126,6 +127,36 @@ def test_a_route_at_fault_says_what_to_do(here: Desk):
     assert "To do: Microsoft lists this public IP" in text
     here.traffic.pause(NAME, Pause(1.0, 1, "421 no", ""))
     assert "is tried again with the next scan" in _shown(_look(here))
+
+
+def test_a_route_at_fault_says_since_when_and_until_when_scans_wait(here: Desk):
+    """A fault shows its kind and beginning, how many scans wait for it, and when the first of them is given up."""
+    since = time.time() - 3600
+    here.traffic.pause(NAME, Pause(time.time() + 900, 3, "535 no", "", since, "configuration"))
+    first = here.journal.job(here.deferred())
+    here.job()
+    status = _look(here, delivery={"lifetime": "2d"})
+    assert first is not None
+    (route,) = status.routes
+    assert (route.kind, route.since, route.waiting) == ("configuration", since, 2)
+    assert route.given_up_at == first.created_at + 2 * 86400
+    text = _shown(status)
+    assert f"Since {moment(since)} (configuration)" in text
+    assert f"2 wait for it; the first is given up at {moment(first.created_at + 2 * 86400)}" in text
+
+
+def test_a_pace_below_the_configured_is_told(here: Desk):
+    """A new box says on which day of its ramp-up it is, one that was throttled what it uses; else there is no line."""
+    assert "Pace" not in _shown(_look(here))
+    now = time.time()
+    here.traffic.note_day(NAME, int(now // 86400) - 3)
+    upstream = direct(25, Path("/ca.pem"), messages_per_minute=60, ramp_up=True, connections=3)
+    (route,) = look(config(here.state.parent, upstream), here.journal, here.traffic).routes
+    assert route.pace == "ramp-up day 2 of 7: 12 a minute, 302 an hour"
+    here.traffic.adapt(NAME, Adaption(0.5, now, 43200.0, now, 60.0))
+    settings = config(here.state.parent, upstream | {"ramp_up": False})
+    status = look(settings, here.journal, here.traffic)
+    assert "Pace: slowed down: 30 of 60 a minute; 1 of 3 connections" in _shown(status)
 
 
 def test_a_pause_of_an_upstream_that_is_gone_is_not_shown(here: Desk):

@@ -1,4 +1,5 @@
 import textwrap
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -225,3 +226,15 @@ def test_what_is_in_the_way_of_failed_can_be_mended_by_anybody():
     fault = Fault("a file named _failed stands where failed scans are shown", Trouble.FAILED, "scans")
     text = " ".join(draw(facts(standing=Standing("scans", (), (fault,))), at(14)).split())
     assert "What to do: remove or rename what is called _failed here" in text
+
+
+def test_a_fault_says_since_when_and_until_when_scans_wait():
+    """Whoever looks sees since when nothing goes, and when the oldest scan of this folder is given up."""
+    seen = facts(
+        resting=(rest(since=at(9, 30)),), waiting=2, oldest_at=at(9, 45), given_up_at=at(9, 45) + timedelta(days=5)
+    )
+    text = " ".join(draw(seen, at(14)).split())
+    assert 'the way "submission" is at fault since 2026-11-25 09:30 CET.' in text
+    assert "the oldest since 2026-11-25 09:45 CET. Given up at 2026-11-30 09:45 CET." in text
+    well = draw(replace(seen, resting=()), at(14))
+    assert "Given up" not in well

@@ -152,6 +152,8 @@ def test_what_is_due_longest_comes_first(journal):
     assert [job.id for job in journal.due(wanted, NOW_S, 10)] == [ids[0], ids[2]]
     assert [job.id for job in journal.due(wanted, NOW_S + 60, 2)] == [ids[0], ids[2]]
     assert [job.id for job in journal.due(wanted, NOW_S + 60, 3)] == [ids[0], ids[2], ids[1]]
+    assert journal.due(wanted, NOW_S + 60, 3, {job.origin for job in journal.due(wanted, NOW_S + 60, 3)}) == []
+    assert len(journal.due(wanted, NOW_S + 60, 3, ["share/none"])) == 3
     assert journal.next_due_at((State.DEFERRED,)) == NOW_S + 60
     assert journal.next_due_at((State.FAILED,)) is None
     assert [job.id for job in journal.jobs((State.READY,))] == [ids[2], ids[0]]
