@@ -22,11 +22,14 @@ from conf.spelling import (
 )
 
 Port = Annotated[Count, Field(ge=1, le=65535)]
+Family = Literal["ipv4", "any", "ipv6"]
 
 _NAME: Final = "how status and log call it; no two upstreams share a name"
 _CA_FILE: Final = "PEM file: trust only these authorities, not the system's"
 _MX_HOST: Final = "the tenant's MX endpoint; never guessed from the domain"
 _MX_PORT: Final = "Exchange listens for other servers on 25 only"
+_FAMILY: Final = "which addresses of host are used; a new look-up at each connection"
+_MX_FAMILY: Final = "only IPv4: of IPv6, Exchange demands a PTR record, and SPF or the connector must hold it as well"
 _MX_PACE: Final = "Microsoft publishes no limit, and throttles a sudden volume by IP"
 
 
@@ -37,6 +40,7 @@ class ClientAuth(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=Tr
     name: TableName = Field(default="client-auth", description=_NAME)
     host: HostName = Field(default="smtp.office365.com", description="another only in a sovereign cloud")
     port: Port = Field(default=587, description="always with STARTTLS, TLS 1.2 or newer")
+    address_family: Family = Field(default="any", description=_FAMILY)
     ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
     username: MailAddress = Field(description="the mailbox that sends; also the From unless it may send as another")
     auth: Literal["oauth-app", "password"] = Field(
@@ -93,6 +97,7 @@ class DirectSend(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=Tr
     name: TableName = Field(default="direct-send", description=_NAME)
     host: HostName = Field(description=_MX_HOST)
     port: Port = Field(default=25, description=_MX_PORT)
+    address_family: Family = Field(default="ipv4", description=_MX_FAMILY)
     ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
     domains: tuple[MailDomain, ...] = Field(min_length=1, description="only recipients in these domains are offered")
     connections: Count = Field(default=2, ge=1, le=10, description="at once")
@@ -106,6 +111,7 @@ class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     name: TableName = Field(default="relay", description=_NAME)
     host: HostName = Field(description=_MX_HOST)
     port: Port = Field(default=25, description=_MX_PORT)
+    address_family: Family = Field(default="ipv4", description=_MX_FAMILY)
     ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
     certificate_file: FilePath | None = Field(
         default=None, description="PEM client certificate the connector knows; without it: by public IP"

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from conf.carry import first_carrier
 from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay, Upstream
+from conf.upstreams import Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Route:
     connections: int
     per_minute: int
     per_day: int | None
+    family: Family = "any"
 
 
 def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
@@ -68,6 +70,7 @@ def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
         connections=upstream.connections,
         per_minute=upstream.messages_per_minute,
         per_day=per_day,
+        family=upstream.address_family,
     )
 
 
