@@ -189,6 +189,9 @@ class Delivery(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True
         default=30.0, ge=0.1, le=86400, description="after the first deferral; doubles from there"
     )
     longest_retry: Seconds = Field(default=900.0, ge=0.1, le=86400, description="the interval stops growing here")
+    fallback: Switch = Field(
+        default=False, description="while an upstream is paused, its recipients go to the next that may carry them"
+    )
 
 
 class Log(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):

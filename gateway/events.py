@@ -58,6 +58,7 @@ class Event(StrEnum):
     RECIPIENT_REFUSED = "recipient-refused"
     ROUTE_PAUSED = "route-paused"
     ROUTE_RECOVERED = "route-recovered"
+    ROUTE_PASSED_OVER = "route-passed-over"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
 

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -57,10 +57,13 @@ class Routes:
             settings = configured if isinstance(configured, ClientAuth) else None
             self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings)
 
-    def names_of(self, recipients: Sequence[Address]) -> frozenset[str]:
-        """Return the upstreams that these recipients go to."""
-        groups, _ = upstream.assign(self.config, recipients)
-        return frozenset(groups)
+    async def paused(self) -> Mapping[str, float]:
+        """Return until when (seconds since 1970) upstreams rest that may be passed over; one under probe still does."""
+        if not self.config.delivery.fallback:
+            return {}
+        faults = await asyncio.to_thread(self.traffic.pauses)
+        known = {name: fault for name, fault in faults.items() if name in self._probes}
+        return {n: fault.until for n, fault in known.items() if self._is_resting(fault) or self._probes[n].locked()}
 
     def room(self, name: str) -> int:
         """Return how many jobs an upstream may be given at once: one more than it has connections for."""

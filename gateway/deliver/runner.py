@@ -6,13 +6,14 @@ import functools
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from conf.model import Address
-from gateway.deliver import retry, upstream
+from gateway.deliver import retry
 from gateway.deliver.route import Offer, Routes
+from gateway.deliver.ways import Ways, names_of
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
@@ -84,10 +85,11 @@ class Deliverer:
         self._resting = {job_id: until for job_id, until in self._resting.items() if until > now}
         limit = _LOOK_AHEAD + len(self._running) + len(self._resting)
         held: list[float] = []
+        paused = await self.routes.paused()
         for job in await asyncio.to_thread(self.journal.due, _DUE, now, limit):
             if job.id in self._running or job.id in self._resting or len(self._running) >= self.at_once:
                 continue
-            upstreams = self.routes.names_of(job.pending)
+            upstreams = names_of(self.routes, job, paused)
             held_until = self.routes.held_until(upstreams)
             if held_until > now:
                 held.append(held_until)
@@ -160,20 +162,19 @@ class Deliverer:
             await asyncio.to_thread(self._end, job.id, State.QUARANTINE, "its message is gone from the spool")
             log(Event.JOB_QUARANTINED, job.id, reason="its message is gone from the spool")
             return
-        groups, stranded = upstream.assign(self.routes.config, job.pending)
-        if stranded:
+        ways = Ways(self.routes, job)
+        if stranded := await ways.begin():
             nobody = "no upstream of the configuration may carry mail to it"
             refusals: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
             await self._write_down(job.id, lambda: self._record(job.id, "", refusals))
-        deferrals: list[Deferral] = []
-        next_try_at = 0.0
-        for name, recipients in groups.items():
-            offer = await self.routes.offer(name, job.id, recipients, message, lambda: self._mark_sending(job.id))
+        while way := ways.next():
+            name, recipients = way
+            mark = functools.partial(self._mark_sending, job.id, name, recipients)
+            offer = await self.routes.offer(name, job.id, recipients, message, mark)
             self._at_dot.discard(job.id)
             await self._write_down(job.id, functools.partial(self._note, job.id, name, offer))
-            deferrals += [verdict for verdict in offer.verdicts.values() if isinstance(verdict, Deferral)]
-            next_try_at = max(next_try_at, offer.next_try_at)
-        await self._write_down(job.id, lambda: self._conclude(job.id, deferrals, next_try_at))
+            await ways.after(name, offer)
+        await self._write_down(job.id, lambda: self._conclude(job.id, ways.deferrals, ways.next_try_at))
 
     async def _write_down(self, job_id: JobId, write: Callable[[], None]) -> None:
         """Write to the journal what has happened, again and again until it takes it.
@@ -194,8 +195,8 @@ class Deliverer:
             log(Event.JOB_UNCERTAIN, job_id, upstream=name)
         self._record(job_id, name, offer.verdicts)
 
-    async def _mark_sending(self, job_id: JobId) -> None:
-        await asyncio.to_thread(self.journal.move, job_id, State.SENDING, time.time())
+    async def _mark_sending(self, job_id: JobId, name: str, recipients: Sequence[Address]) -> None:
+        await asyncio.to_thread(self.journal.begin_sending, job_id, time.time(), name, recipients)
         self._at_dot.add(job_id)
         self._marked.add(job_id)
 

@@ -136,6 +136,12 @@ class Job:
         """The recipients that still wait, in envelope order."""
         return tuple(recipient.address for recipient in self.recipients if recipient.fate is Fate.PENDING)
 
+    @property
+    def bound(self) -> dict[Address, str]:
+        """The waiting recipients that may have got the mail without our knowing, and through which upstream."""
+        asked = {one.address: one.upstream for one in self.recipients if one.fate is Fate.PENDING and one.upstream}
+        return asked if self.is_uncertain else {}
+
 
 def closing_state(recipients: tuple[Recipient, ...]) -> State | None:
     """Return the state a job ends in once no recipient waits any more; None while one does.

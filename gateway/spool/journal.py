@@ -75,6 +75,13 @@ class Journal:
         with self._database.transaction() as db:
             self._move(db, job_id, to, now, reason=reason, next_try_at=next_try_at, attempts=attempts)
 
+    def begin_sending(self, job_id: JobId, now: float, upstream: str, recipients: Iterable[Address]) -> None:
+        """Move a job to sending, and note through which upstream these recipients are about to get it."""
+        with self._database.transaction() as db:
+            self._move(db, job_id, State.SENDING, now, reason="", next_try_at=0.0, attempts=0)
+            query = "UPDATE recipient SET upstream = ? WHERE job = ? AND address = ? AND fate = 'pending'"
+            db.executemany(query, [(upstream, job_id, address) for address in recipients])
+
     def _move(
         self,
         db: sqlite3.Connection,
