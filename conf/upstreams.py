@@ -113,6 +113,9 @@ class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     port: Port = Field(default=25, description=_MX_PORT)
     address_family: Family = Field(default="ipv4", description=_MX_FAMILY)
     ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
+    domains: tuple[MailDomain, ...] = Field(
+        default=(), description="the tenant's accepted domains: the sender must be in one; empty: not checked here"
+    )
     certificate_file: FilePath | None = Field(
         default=None, description="PEM client certificate the connector knows; without it: by public IP"
     )

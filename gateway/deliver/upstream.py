@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import assert_never
 
-from conf.carry import first_carrier, may_carry
+from conf.carry import carriers, domain_of, first_carrier
 from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
 from conf.upstreams import Family
 
@@ -92,14 +92,14 @@ def assign(
     groups: dict[str, tuple[Address, ...]] = {}
     stranded: list[Address] = []
     for recipient in recipients:
-        carriers = [one.name for one in config.upstream if may_carry(one, recipient)]
-        if not carriers:
+        able = _carriers(config, recipient)
+        if not able:
             stranded.append(recipient)
             continue
         carrier = bound.get(recipient, "")
-        if carrier not in carriers:
-            rests = {name: paused.get(name, 0.0) if config.delivery.fallback else 0.0 for name in carriers}
-            carrier = min(carriers, key=rests.__getitem__)  # the first of those that are equal
+        if carrier not in able:
+            # The first of those that are equal.
+            carrier = min(able, key=lambda name: paused.get(name, 0.0)) if config.delivery.fallback else able[0]
         groups[carrier] = (*groups.get(carrier, ()), recipient)
     return groups, tuple(stranded)
 
@@ -115,10 +115,11 @@ def passed_over(config: Config, groups: Mapping[str, Sequence[Address]]) -> Mapp
 
 def free_at(config: Config, recipients: Iterable[Address], paused: Mapping[str, float]) -> float:
     """Return when (seconds since 1970) each of these recipients has an upstream that does not rest; 0 for now."""
-    return max(
-        (min(paused.get(one.name, 0.0) for one in config.upstream if may_carry(one, who)) for who in recipients),
-        default=0.0,
-    )
+    return max((min(paused.get(name, 0.0) for name in _carriers(config, who)) for who in recipients), default=0.0)
+
+
+def _carriers(config: Config, recipient: Address) -> list[str]:
+    return [one.name for one in carriers(config.upstream, domain_of(recipient))]
 
 
 def maildir_of(config: Config, name: str) -> Maildir | None:

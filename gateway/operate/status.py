@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from conf.carry import instead, reach
 from conf.model import Config
 from gateway import __version__
 from gateway.arrive.reserve import opens_at_bytes
@@ -23,13 +24,18 @@ from hotfolder.samba import CLOSED_NAME
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One upstream: whether it rests, until when (seconds since 1970), what was said, and what to do."""
+    """One upstream: whether it rests, until when (seconds since 1970), what was said, and what to do.
+
+    ``carries`` says whom it reaches; ``instead`` are the upstreams that mail goes by, where it may, while it rests.
+    """
 
     name: str
     method: str
     paused_until: float | None
     said: str
     advice: str
+    carries: str = ""
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,10 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
     for upstream in config.upstream:
         pause = pauses.get(upstream.name)
         until, said, advice = (None, "", "") if pause is None else (pause.until, pause.said, pause.advice)
-        routes.append(Route(upstream.name, upstream.method, until, said, advice))
+        resting = {name for name, one in pauses.items() if one.until > time.time()}
+        is_passed_over = config.delivery.fallback and upstream.name in resting
+        others = instead(config.upstream, upstream, resting) if is_passed_over else ()
+        routes.append(Route(upstream.name, upstream.method, until, said, advice, reach(upstream), others))
     return Status(
         version=__version__,
         is_running=is_running(config.gateway.state),
@@ -126,6 +135,10 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
         console.print(f"Warning:   share {name} has legacy_smb1, which is unsafe")
     for route in status.routes:
         console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
+        if len(status.routes) > 1:
+            console.print(f"           carries {route.carries}")
+        if route.instead:
+            console.print(f"           meanwhile mail goes by {', '.join(route.instead)}, where that may carry it")
         if route.paused_until is not None:
             console.print(f"           {route.said}")
             if route.advice:
