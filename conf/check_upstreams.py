@@ -17,6 +17,8 @@ def upstream_findings(
         yield from _host(one, index, sender)
         if isinstance(one, Relay) and sender is not None:
             yield from _relayed(one, index, sender)
+        if isinstance(one, DirectSend | Relay) and sender is not None:
+            yield from _signed(one, index, sender)
         if delivery is not None and not any(isinstance(earlier, Maildir) for earlier in upstreams[:index]):
             yield from _never_used(upstreams, index, delivery)
     for (_, first), (index, second) in combinations(enumerate(upstreams), 2):
@@ -68,6 +70,15 @@ def _relayed(one: Relay, index: int, sender: Sender) -> Iterator[Finding]:
         "certificate alone, and rewrites the sender; add it if it is accepted, or change the sender"
     )
     yield Finding(at, what, is_warning=True)
+
+
+def _signed(one: DirectSend | Relay, index: int, sender: Sender) -> Iterator[Finding]:
+    """Warn of a signature that does nothing for DMARC: its domain is no part of From's (RFC 7489 section 3.1.1)."""
+    domain = domain_of(sender.address)
+    if one.dkim_domain is None or f".{domain}".endswith(f".{one.dkim_domain}"):
+        return
+    what = f'is not "{domain}", the domain of [sender] address, nor above it: for DMARC such a signature counts nothing'
+    yield Finding(("upstream", index, "dkim_domain"), what, is_warning=True)
 
 
 def _never_used(upstreams: tuple[Upstream, ...], index: int, delivery: Delivery) -> Iterator[Finding]:

@@ -135,6 +135,12 @@ def _tenant(text: str) -> str:
     return text
 
 
+def _selector(text: str) -> str:
+    if _DOMAIN.fullmatch(text) is None:
+        raise ValueError('must be the name of the key in DNS such as "scangate"')
+    return text.lower()
+
+
 def _https(text: str) -> str:
     if _HTTPS.fullmatch(text) is None:
         raise ValueError('must be an address that starts with "https://", without query')
@@ -188,6 +194,7 @@ Listen = Annotated[str, AfterValidator(_listen)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 Line = Annotated[str, AfterValidator(_line)]
 Word = Annotated[str, AfterValidator(_word)]
+Selector = Annotated[str, AfterValidator(_selector)]
 Tenant = Annotated[str, AfterValidator(_tenant)]
 HttpsAddress = Annotated[str, AfterValidator(_https)]
 AccountName = Annotated[str, AfterValidator(_account)]

@@ -4,6 +4,7 @@ Limits: "Exchange Online limits" and "Message storage and concurrent connection 
 Submission" (Microsoft, read 2026-11).
 """
 
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -16,6 +17,7 @@ from conf.spelling import (
     MailAddress,
     MailDomain,
     Secret,
+    Selector,
     TableName,
     Tenant,
     Word,
@@ -90,6 +92,13 @@ class ClientAuth(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=Tr
         return self
 
 
+def _require_whole_signing(selector: str | None, domain: str | None, key_file: Path | None) -> None:
+    if (selector is None) != (key_file is None):
+        raise ValueError("dkim_selector and dkim_key_file go together: set both or neither")
+    if domain is not None and key_file is None:
+        raise ValueError("dkim_domain needs dkim_selector and dkim_key_file")
+
+
 class DirectSend(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     """Method 2: the tenant's MX endpoint without login; recipients inside the organisation only; public IP in SPF."""
 
@@ -100,8 +109,18 @@ class DirectSend(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=Tr
     address_family: Family = Field(default="ipv4", description=_MX_FAMILY)
     ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
     domains: tuple[MailDomain, ...] = Field(min_length=1, description="only recipients in these domains are offered")
+    dkim_selector: Selector | None = Field(default=None, description="name of the key in DNS; set it to sign each mail")
+    dkim_domain: MailDomain | None = Field(default=None, description="domain that signs; the sender's by default")
+    dkim_key_file: FilePath | None = Field(
+        default=None, description="PEM private key, RSA 2048 or Ed25519, or credential:NAME"
+    )
     connections: Count = Field(default=2, ge=1, le=10, description="at once")
     messages_per_minute: Count = Field(default=60, ge=1, le=1000, description=_MX_PACE)
+
+    @model_validator(mode="after")
+    def _signing_is_complete(self) -> Self:
+        _require_whole_signing(self.dkim_selector, self.dkim_domain, self.dkim_key_file)
+        return self
 
 
 class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
@@ -122,6 +141,11 @@ class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     key_file: FilePath | None = Field(
         default=None, description="PEM private key of certificate_file, or credential:NAME"
     )
+    dkim_selector: Selector | None = Field(default=None, description="name of the key in DNS; set it to sign each mail")
+    dkim_domain: MailDomain | None = Field(default=None, description="domain that signs; the sender's by default")
+    dkim_key_file: FilePath | None = Field(
+        default=None, description="PEM private key, RSA 2048 or Ed25519, or credential:NAME"
+    )
     connections: Count = Field(default=2, ge=1, le=10, description="at once")
     messages_per_minute: Count = Field(default=60, ge=1, le=1000, description=_MX_PACE)
 
@@ -129,6 +153,7 @@ class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     def _certificate_has_key(self) -> Self:
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("certificate_file and key_file go together: set both or neither")
+        _require_whole_signing(self.dkim_selector, self.dkim_domain, self.dkim_key_file)
         return self
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from conf.model import Address, ClientAuth, Config, Maildir
+from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
 from gateway.deliver import breaker, maildir, pacing, replies, transfer, upstream
+from gateway.deliver.dkim_sign import Signer, signer_of
 from gateway.deliver.oauth import TokenError
 from gateway.deliver.pool import Pool
 from gateway.deliver.session import LostError, RefusedError
@@ -44,6 +45,7 @@ class Routes:
     _probes: dict[str, asyncio.Lock] = field(default_factory=dict)
     _pace: dict[str, asyncio.Lock] = field(default_factory=dict)
     _paced_until: dict[str, float] = field(default_factory=dict)
+    _signers: dict[str, Signer] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Make the pool of each upstream. Raises CertificateError naming the file that cannot be used."""
@@ -55,6 +57,8 @@ class Routes:
             route = upstream.route_of(configured)
             context = upstream_context(route.ca_file, route.certificate)
             settings = configured if isinstance(configured, ClientAuth) else None
+            if isinstance(configured, DirectSend | Relay) and (signer := signer_of(configured, self.config)):
+                self._signers[route.name] = signer
             self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings)
 
     async def paused(self) -> Mapping[str, float]:
@@ -144,7 +148,9 @@ class Routes:
                     paced = Deferral(f"paced: {name} takes {pool.route.per_minute} messages a minute", Scope.ROUTE)
                     return _deferred(recipients, paced, time.time() + wait_s)
                 sender = self.config.sender.address
-                outcome = await transfer.send(lease.session, sender, recipients, message, before_dot)
+                signer = self._signers.get(name)
+                prefix = await asyncio.to_thread(signer.sign, message) if signer is not None else b""
+                outcome = await transfer.send(lease.session, sender, recipients, message, before_dot, prefix)
                 lease.is_reusable = outcome.is_reusable
         except LostError as error:
             pause_s = _UNSAFE_S if error.needs_person else 0.0

@@ -37,7 +37,8 @@ def stuffed(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield b"\r\n"
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path, prefix: bytes) -> Iterator[bytes]:
+    yield prefix
     with path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK_BYTES):
             yield block
@@ -49,13 +50,15 @@ async def send(
     recipients: Sequence[Address],
     message: Path,
     before_dot: Callable[[], Awaitable[None]],
+    prefix: bytes = b"",
 ) -> Transfer:
     """Offer a message and return what the host says of each recipient; never raises for the host's sake.
 
+    ``prefix`` goes before the file: a header, whole lines.
     ``before_dot`` is awaited when the whole body is out and the host has been promised nothing: what it raises stops
     the transfer certainly unsent, as does an OSError of our own file. All before the final dot is certain.
     """
-    size_bytes = (await asyncio.to_thread(message.stat)).st_size
+    size_bytes = (await asyncio.to_thread(message.stat)).st_size + len(prefix)
     if 0 < session.size_limit_bytes < size_bytes:
         said = f"{session.route.host} takes messages up to {session.size_limit_bytes} bytes, this one has {size_bytes}"
         refusal = Refusal(said, Scope.MESSAGE, "Scan with a lower resolution or fewer pages.")
@@ -65,7 +68,7 @@ async def send(
         if isinstance(opening, Transfer):
             return opening
         verdicts, taken = opening
-        early = await _upload(session, message)
+        early = await _upload(session, message, prefix)
         if early is None:
             await before_dot()
             early = await session.end_body(Phase.DATA) if session.has_answered else None
@@ -108,10 +111,10 @@ async def _open(
     return verdicts, taken
 
 
-async def _upload(session: Session, message: Path) -> Reply | None:
+async def _upload(session: Session, message: Path, prefix: bytes) -> Reply | None:
     """Write the body without its final dot; return the reply of a host that would not hear it out, else None."""
     session.begin_body()
-    for block in stuffed(_blocks(message)):
+    for block in stuffed(_blocks(message, prefix)):
         if not await session.write(block):
             return await session.end_body(Phase.DATA)
     return None

@@ -12,7 +12,18 @@ SHOWN = 'certificate_file = "gateway.toml"\nkey_file = "gateway.toml"\n'
 FALLBACK = "[delivery]\nfallback = true\n"
 UNUSED = "before it; set fallback = true in [delivery] to use it while they rest, or remove it"
 
+SIGNED = 'dkim_selector = "s"\ndkim_key_file = "gateway.toml"\n'
+WHOLE = "dkim_selector and dkim_key_file go together: set both or neither"
+
 MISTAKES = {
+    GATEWAY + SENDER + DIRECT_SEND + 'dkim_selector = "s"\n' + SHARE: [f"gateway.toml:5: upstream[0]: {WHOLE}"],
+    GATEWAY + SENDER + RELAY + 'dkim_key_file = "gateway.toml"\n' + SHARE: [f"gateway.toml:5: upstream[0]: {WHOLE}"],
+    GATEWAY + SENDER + RELAY + 'dkim_domain = "contoso.com"\n' + SHARE: [
+        "gateway.toml:5: upstream[0]: dkim_domain needs dkim_selector and dkim_key_file"
+    ],
+    GATEWAY + SENDER + RELAY + SIGNED.replace('"s"', '"s p"') + SHARE: [
+        'gateway.toml:8: upstream[0].dkim_selector: must be the name of the key in DNS such as "scangate"'
+    ],
     GATEWAY + SENDER + RELAY.replace(MX, "40.1.2.3") + SHARE: [
         ("gateway.toml:7: upstream[0].host: is an IP address; Microsoft asks for the host name, because the addresses "
         "change, and its certificate is for the name: nothing would ever be sent")
@@ -25,6 +36,12 @@ MISTAKES = {
 }  # fmt: skip
 
 WARNINGS = {
+    GATEWAY + SENDER + DIRECT_SEND + SIGNED + SHARE: [],
+    GATEWAY + SENDER.replace("@", "@box.") + RELAY + SIGNED + 'dkim_domain = "contoso.com"\n' + SHARE: [],
+    GATEWAY + SENDER + DIRECT_SEND + SIGNED + 'dkim_domain = "toso.com"\n' + SHARE: [
+        ('gateway.toml:11: upstream[0].dkim_domain: is not "contoso.com", the domain of [sender] address, nor above '
+        "it: for DMARC such a signature counts nothing")
+    ],
     GATEWAY + SENDER + CLIENT_AUTH + DIRECT_SEND + RELAY + SHARE + FALLBACK: [],
     GATEWAY + SENDER + CLIENT_AUTH + DIRECT_SEND + RELAY + SHARE: [
         f'gateway.toml:12: upstream[1].method: is never used: what it may carry goes by "client-auth" {UNUSED}',
