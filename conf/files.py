@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pydantic import SecretStr
-
 from conf import keys
 from conf.finding import Finding
+from conf.hidden import SecretStr
 from conf.lines import KeyPath
 from conf.overlay import TWINS, copied, tables_in
 from conf.secret import Holds, Opened, Unusable, credential_path, open_file, secret_in

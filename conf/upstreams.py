@@ -5,10 +5,9 @@ Submission" (Microsoft, read 2026-11).
 """
 
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, Field, model_validator
-
+from conf.declare import Between, Rule, ToldApartBy, key, table
 from conf.spelling import (
     Count,
     FilePath,
@@ -23,7 +22,7 @@ from conf.spelling import (
     Word,
 )
 
-Port = Annotated[Count, Field(ge=1, le=65535)]
+Port = Annotated[Count, Between(1, 65535)]
 Family = Literal["ipv4", "any", "ipv6"]
 
 _NAME: Final = "how status and log call it; no two upstreams share a name"
@@ -35,61 +34,55 @@ _MX_FAMILY: Final = "only IPv4: of IPv6, Exchange demands a PTR record, and SPF 
 _MX_PACE: Final = "Microsoft publishes no limit, and throttles a sudden volume by IP"
 
 
-class ClientAuth(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class ClientAuth:
     """Method 1, recommended: SMTP client submission, logged in as a licensed mailbox; recipients anywhere."""
 
-    method: Literal["client-auth"] = Field(description="method 1, recommended")
-    name: TableName = Field(default="client-auth", description=_NAME)
-    host: HostName = Field(default="smtp.office365.com", description="another only in a sovereign cloud")
-    port: Port = Field(default=587, description="always with STARTTLS, TLS 1.2 or newer")
-    address_family: Family = Field(default="any", description=_FAMILY)
-    ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
-    username: MailAddress = Field(description="the mailbox that sends; also the From unless it may send as another")
-    auth: Literal["oauth-app", "password"] = Field(
+    method: Literal["client-auth"] = key(description="method 1, recommended")
+    name: TableName = key(default="client-auth", description=_NAME)
+    host: HostName = key(default="smtp.office365.com", description="another only in a sovereign cloud")
+    port: Port = key(default=587, description="always with STARTTLS, TLS 1.2 or newer")
+    address_family: Family = key(default="any", description=_FAMILY)
+    ca_file: FilePath | None = key(default=None, description=_CA_FILE)
+    username: MailAddress = key(description="the mailbox that sends; also the From unless it may send as another")
+    auth: Literal["oauth-app", "password"] = key(
         default="oauth-app", description="password is legacy: off by default in Exchange from the end of December 2026"
     )
-    password: Secret | None = Field(default=None, description="the mailbox's password; better in password_file")
-    password_file: FilePath | None = Field(default=None, description="file that holds the password, or credential:NAME")
-    tenant: Tenant | None = Field(default=None, description="the tenant's id or its onmicrosoft.com domain")
-    client_id: Word | None = Field(default=None, description="application (client) id of the app registration")
-    client_secret: Secret | None = Field(default=None, description="the app's secret; better in client_secret_file")
-    client_secret_file: FilePath | None = Field(
+    password: Secret | None = key(default=None, description="the mailbox's password; better in password_file")
+    password_file: FilePath | None = key(default=None, description="file that holds the password, or credential:NAME")
+    tenant: Tenant | None = key(default=None, description="the tenant's id or its onmicrosoft.com domain")
+    client_id: Word | None = key(default=None, description="application (client) id of the app registration")
+    client_secret: Secret | None = key(default=None, description="the app's secret; better in client_secret_file")
+    client_secret_file: FilePath | None = key(
         default=None, description="file that holds the app's secret, or credential:NAME"
     )
-    certificate_file: FilePath | None = Field(
-        default=None, description="PEM certificate of the app, instead of a secret"
-    )
-    key_file: FilePath | None = Field(
-        default=None, description="PEM private key of certificate_file, or credential:NAME"
-    )
-    authority: HttpsAddress = Field(
+    certificate_file: FilePath | None = key(default=None, description="PEM certificate of the app, instead of a secret")
+    key_file: FilePath | None = key(default=None, description="PEM private key of certificate_file, or credential:NAME")
+    authority: HttpsAddress = key(
         default="https://login.microsoftonline.com", description="another only in a sovereign cloud"
     )
-    scope: Word = Field(
-        default="https://outlook.office365.com/.default", description="another only in a sovereign cloud"
-    )
-    connections: Count = Field(
+    scope: Word = key(default="https://outlook.office365.com/.default", description="another only in a sovereign cloud")
+    connections: Count = key(
         default=2, ge=1, le=3, description="at once; Exchange admits 3 a mailbox, all its devices together"
     )
-    messages_per_minute: Count = Field(default=25, ge=1, le=30, description="Exchange admits 30 a mailbox")
-    recipients_per_day: Count = Field(
+    messages_per_minute: Count = key(default=25, ge=1, le=30, description="Exchange admits 30 a mailbox")
+    recipients_per_day: Count = key(
         default=10_000, ge=1, le=10_000, description="in any 24 hours; Exchange admits 10,000 a mailbox"
     )
 
-    @model_validator(mode="after")
-    def _login_is_complete(self) -> Self:
+    @Rule
+    def _login_is_complete(self) -> None:
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("certificate_file and key_file go together: set both or neither")
         if self.auth == "password":
             if not (self.password or self.password_file):
                 raise ValueError('auth = "password" needs password_file (or password)')
-            return self
+            return
         missing = [key for key in ("tenant", "client_id") if getattr(self, key) is None]
         if not (self.client_secret or self.client_secret_file or self.certificate_file):
             missing.append("client_secret_file (or certificate_file with key_file)")
         if missing:
             raise ValueError(f'auth = "oauth-app" needs {" and ".join(missing)}')
-        return self
 
 
 def _require_whole_signing(selector: str | None, domain: str | None, key_file: Path | None) -> None:
@@ -99,70 +92,69 @@ def _require_whole_signing(selector: str | None, domain: str | None, key_file: P
         raise ValueError("dkim_domain needs dkim_selector and dkim_key_file")
 
 
-class DirectSend(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class DirectSend:
     """Method 2: the tenant's MX endpoint without login; recipients inside the organisation only; public IP in SPF."""
 
-    method: Literal["direct-send"] = Field(description="method 2")
-    name: TableName = Field(default="direct-send", description=_NAME)
-    host: HostName = Field(description=_MX_HOST)
-    port: Port = Field(default=25, description=_MX_PORT)
-    address_family: Family = Field(default="ipv4", description=_MX_FAMILY)
-    ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
-    domains: tuple[MailDomain, ...] = Field(min_length=1, description="only recipients in these domains are offered")
-    dkim_selector: Selector | None = Field(default=None, description="name of the key in DNS; set it to sign each mail")
-    dkim_domain: MailDomain | None = Field(default=None, description="domain that signs; the sender's by default")
-    dkim_key_file: FilePath | None = Field(
+    method: Literal["direct-send"] = key(description="method 2")
+    name: TableName = key(default="direct-send", description=_NAME)
+    host: HostName = key(description=_MX_HOST)
+    port: Port = key(default=25, description=_MX_PORT)
+    address_family: Family = key(default="ipv4", description=_MX_FAMILY)
+    ca_file: FilePath | None = key(default=None, description=_CA_FILE)
+    domains: tuple[MailDomain, ...] = key(min_length=1, description="only recipients in these domains are offered")
+    dkim_selector: Selector | None = key(default=None, description="name of the key in DNS; set it to sign each mail")
+    dkim_domain: MailDomain | None = key(default=None, description="domain that signs; the sender's by default")
+    dkim_key_file: FilePath | None = key(
         default=None, description="PEM private key, RSA 2048 or Ed25519, or credential:NAME"
     )
-    connections: Count = Field(default=2, ge=1, le=10, description="at once")
-    messages_per_minute: Count = Field(default=60, ge=1, le=1000, description=_MX_PACE)
+    connections: Count = key(default=2, ge=1, le=10, description="at once")
+    messages_per_minute: Count = key(default=60, ge=1, le=1000, description=_MX_PACE)
 
-    @model_validator(mode="after")
-    def _signing_is_complete(self) -> Self:
+    @Rule
+    def _signing_is_complete(self) -> None:
         _require_whole_signing(self.dkim_selector, self.dkim_domain, self.dkim_key_file)
-        return self
 
 
-class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class Relay:
     """Method 3: the tenant's MX endpoint and an inbound connector, by public IP or certificate; recipients anywhere."""
 
-    method: Literal["relay"] = Field(description="method 3")
-    name: TableName = Field(default="relay", description=_NAME)
-    host: HostName = Field(description=_MX_HOST)
-    port: Port = Field(default=25, description=_MX_PORT)
-    address_family: Family = Field(default="ipv4", description=_MX_FAMILY)
-    ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
-    domains: tuple[MailDomain, ...] = Field(
+    method: Literal["relay"] = key(description="method 3")
+    name: TableName = key(default="relay", description=_NAME)
+    host: HostName = key(description=_MX_HOST)
+    port: Port = key(default=25, description=_MX_PORT)
+    address_family: Family = key(default="ipv4", description=_MX_FAMILY)
+    ca_file: FilePath | None = key(default=None, description=_CA_FILE)
+    domains: tuple[MailDomain, ...] = key(
         default=(), description="the tenant's accepted domains: the sender must be in one; empty: not checked here"
     )
-    certificate_file: FilePath | None = Field(
+    certificate_file: FilePath | None = key(
         default=None, description="PEM client certificate the connector knows; without it: by public IP"
     )
-    key_file: FilePath | None = Field(
-        default=None, description="PEM private key of certificate_file, or credential:NAME"
-    )
-    dkim_selector: Selector | None = Field(default=None, description="name of the key in DNS; set it to sign each mail")
-    dkim_domain: MailDomain | None = Field(default=None, description="domain that signs; the sender's by default")
-    dkim_key_file: FilePath | None = Field(
+    key_file: FilePath | None = key(default=None, description="PEM private key of certificate_file, or credential:NAME")
+    dkim_selector: Selector | None = key(default=None, description="name of the key in DNS; set it to sign each mail")
+    dkim_domain: MailDomain | None = key(default=None, description="domain that signs; the sender's by default")
+    dkim_key_file: FilePath | None = key(
         default=None, description="PEM private key, RSA 2048 or Ed25519, or credential:NAME"
     )
-    connections: Count = Field(default=2, ge=1, le=10, description="at once")
-    messages_per_minute: Count = Field(default=60, ge=1, le=1000, description=_MX_PACE)
+    connections: Count = key(default=2, ge=1, le=10, description="at once")
+    messages_per_minute: Count = key(default=60, ge=1, le=1000, description=_MX_PACE)
 
-    @model_validator(mode="after")
-    def _certificate_has_key(self) -> Self:
+    @Rule
+    def _certificate_has_key(self) -> None:
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("certificate_file and key_file go together: set both or neither")
         _require_whole_signing(self.dkim_selector, self.dkim_domain, self.dkim_key_file)
-        return self
 
 
-class Maildir(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class Maildir:
     """No network: each finished mail is written into a Maildir. For a first run, a dry run and tests."""
 
-    method: Literal["maildir"] = Field(description="no network")
-    name: TableName = Field(default="maildir", description=_NAME)
-    path: FilePath = Field(description="the Maildir; made when missing")
+    method: Literal["maildir"] = key(description="no network")
+    name: TableName = key(default="maildir", description=_NAME)
+    path: FilePath = key(description="the Maildir; made when missing")
 
 
-Upstream = Annotated[ClientAuth | DirectSend | Relay | Maildir, Field(discriminator="method")]
+Upstream = Annotated[ClientAuth | DirectSend | Relay | Maildir, ToldApartBy("method")]

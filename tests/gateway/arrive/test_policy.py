@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ CLIENTS = {"clients": ["192.168.1.40", "10.1.0.0/16", "fd00:12::/32"]}
 RECIPIENTS = {"recipients": ["contoso.com", "boss@Fabrikam.com"]}
 DIRECT = {"method": "direct-send", "host": "mx.example", "domains": ["contoso.com", "tailspin.example"]}
 WIDE = config(Path("/box"), smtp=[{"listen": "0.0.0.0:25", **CLIENTS, **RECIPIENTS}])
-NARROW = WIDE.model_copy(update={"upstream": config(Path("/box"), upstream=[DIRECT]).upstream})
+NARROW = replace(WIDE, upstream=config(Path("/box"), upstream=[DIRECT]).upstream)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +119,9 @@ def test_a_refusal_fits_a_reply_line():
     """However long the names are, the reply is one line that any client takes, with the address and the remedy."""
     domains = tuple(f"{'x' * 60}{number}.{'y' * 60}.example" for number in range(9))
     far = f"a@{'z' * 60}.{'z' * 60}.{'z' * 60}.example"
-    direct = NARROW.upstream[0].model_copy(update={"domains": ("contoso.com", *domains, "b.example")})
-    rule = NARROW.smtp[0].model_copy(update={"recipients": (far,)})
-    judged = judge_recipient(NARROW.model_copy(update={"upstream": (direct,)}), rule, far)
+    direct = replace(NARROW.upstream[0], domains=("contoso.com", *domains, "b.example"))
+    rule = replace(NARROW.smtp[0], recipients=(far,))
+    judged = judge_recipient(replace(NARROW, upstream=(direct,)), rule, far)
     assert isinstance(judged, Forbidden)
     assert far in judged.reply
     assert "mail goes only to contoso.com, b.example; add its domain to direct-send" in judged.reply
@@ -146,7 +147,7 @@ def test_what_is_allowed_is_listed(named):
 
 def test_a_listed_address_may_look_like_a_route():
     """What the admin lists letter by letter is allowed, a percent sign in it or not."""
-    rule = WIDE.smtp[0].model_copy(update={"recipients": ("a%b@contoso.com",)})
+    rule = replace(WIDE.smtp[0], recipients=("a%b@contoso.com",))
     assert judge_recipient(WIDE, rule, "A%b@contoso.com") == Allowed(Address("A%b@contoso.com"))
     assert isinstance(judge_recipient(WIDE, rule, "c%b@contoso.com"), Forbidden)
 
@@ -168,7 +169,7 @@ def test_a_listed_address_may_look_like_a_route():
 )
 def test_senders_are_limited_where_given(named, reply):
     """With ``senders`` only they may be named, the empty sender neither; without, anything may."""
-    rule = WIDE.smtp[0].model_copy(update={"senders": ("contoso.com", "copier@fabrikam.com")})
+    rule = replace(WIDE.smtp[0], senders=("contoso.com", "copier@fabrikam.com"))
     judged = judge_sender(rule, named)
     assert (judged and judged.reply) == reply
     assert judge_sender(WIDE.smtp[0], named) is None
@@ -177,7 +178,7 @@ def test_senders_are_limited_where_given(named, reply):
 @given(st.one_of(st.text(max_size=80), ROUTED))
 def test_a_refused_sender_is_one_line(named):
     """Whatever a device calls itself, the refusal is one line of ASCII, and only what is listed goes through."""
-    judged = judge_sender(WIDE.smtp[0].model_copy(update={"senders": ("contoso.com",)}), named)
+    judged = judge_sender(replace(WIDE.smtp[0], senders=("contoso.com",)), named)
     if judged is None:
         assert is_address(named)
         assert named.lower().endswith("@contoso.com")
@@ -199,7 +200,7 @@ def test_a_refused_sender_is_one_line(named):
 )
 def test_a_client_is_counted_by_its_address_or_network(peer, counted):
     """IPv4 counts by address, IPv6 by its /64, in which a host may take any address, unless it is listed by itself."""
-    rule = WIDE.smtp[0].model_copy(update={"clients": (*WIDE.smtp[0].clients, "fd00:12::40")})
+    rule = replace(WIDE.smtp[0], clients=(*WIDE.smtp[0].clients, "fd00:12::40"))
     assert counted_as(rule, peer) == counted
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from conf.carry import may_carry
 from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
 from gateway.deliver.upstream import PasswordLogin, TokenLogin, assign, free_at, maildir_of, passed_over, route_of
+from tests.conf.given import made
 from tests.gateway.deliver.given import SENDER, addresses, client_auth, config, direct, password_auth, token_auth
 
 AUTHORITY = Path("/etc/ca.pem")
@@ -49,10 +50,10 @@ def test_client_auth_with_token():
 def test_port_25_methods_have_no_login_and_no_day_limit():
     """Direct Send and relay log in with nothing; a connector's certificate is shown when there is one."""
     host = {"host": "contoso-com.mail.protection.outlook.com"}
-    sent_directly = route_of(DirectSend.model_validate({"method": "direct-send", "domains": ["contoso.com"]} | host))
-    by_address = route_of(Relay.model_validate({"method": "relay"} | host))
+    sent_directly = route_of(made(DirectSend, {"method": "direct-send", "domains": ["contoso.com"]} | host))
+    by_address = route_of(made(Relay, {"method": "relay"} | host))
     shown = {"certificate_file": "/c.pem", "key_file": "/k.pem"}
-    by_certificate = route_of(Relay.model_validate({"method": "relay"} | host | shown))
+    by_certificate = route_of(made(Relay, {"method": "relay"} | host | shown))
     for route in (sent_directly, by_address, by_certificate):
         assert (route.login, route.port, route.per_day) == (None, 25, None)
     assert sent_directly.certificate is by_address.certificate is None
