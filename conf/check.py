@@ -4,7 +4,6 @@ A rule speaks only when every table it needs is right in itself, so that nobody 
 Paths are compared as written, absolute and normalised: links are not followed.
 """
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -17,6 +16,7 @@ from conf.batching import batching
 from conf.carry import domain_of, may_carry, may_carry_domain, out_of_reach
 from conf.check_samba import samba_findings
 from conf.check_smtp import listening
+from conf.check_upstreams import upstream_findings
 from conf.finding import Finding
 from conf.lines import KeyPath
 from conf.model import (
@@ -32,7 +32,6 @@ from conf.model import (
     Share,
     Smtp,
     Upstream,
-    is_ip,
 )
 
 Upstreams = tuple[Upstream, ...]
@@ -62,6 +61,7 @@ def _findings(tables: Tables) -> Iterator[Finding]:
     upstream, share, smtp = tables.upstream, tables.share, tables.smtp
     if upstream is not None:
         yield from _upstreams(upstream)
+        yield from upstream_findings(upstream, tables.sender, tables.delivery)
     if upstream is not None and tables.sender is not None:
         yield from _sender_may_send(tables.sender, upstream)
     if upstream is not None and tables.gateway is not None:
@@ -94,9 +94,6 @@ def _upstreams(upstreams: Upstreams) -> Iterator[Finding]:
                 yield Finding(("upstream", index, "method"), what, is_warning=True)
             case _:
                 pass
-        if not isinstance(one, Maildir) and is_ip(one.host) and not ipaddress.ip_address(one.host).is_loopback:
-            what = "is an IP address; Microsoft asks for the host name, because the addresses change"
-            yield Finding(("upstream", index, "host"), what, is_warning=True)
 
 
 def _order_warning(index: int, method: str, worse: int) -> Finding:

@@ -11,7 +11,10 @@ from conf.lines import KeyPath
 from conf.overlay import TWINS, copied, tables_in
 from conf.secret import Holds, Opened, Unusable, credential_path, open_file, secret_in
 
-_HOLDS: Final[Mapping[str, Holds]] = {**dict.fromkeys(TWINS, "secret"), "key_file": "private key"}
+_HOLDS: Final[Mapping[str, Holds]] = {
+    **dict.fromkeys(TWINS, "secret"),
+    **dict.fromkeys(("key_file", "dkim_key_file"), "private key"),
+}
 SECRET_TABLES: Final = ("upstream", "share", "smtp")
 """The tables that may name files."""
 

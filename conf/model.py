@@ -195,6 +195,9 @@ class Delivery:
     on_uncertain: Literal["resend", "hold"] = key(
         default="resend", description="when a mail was sent and its reply got lost: send it again, or wait for a person"
     )
+    fallback: Switch = key(
+        default=False, description="while an upstream is paused, its recipients go to the next that may carry them"
+    )
 
 
 @table

@@ -135,6 +135,12 @@ def _tenant(text: str) -> str:
     return text
 
 
+def _selector(text: str) -> str:
+    if _DOMAIN.fullmatch(text) is None:
+        raise ValueError('must be the name of the key in DNS such as "scangate"')
+    return text.lower()
+
+
 def _https(text: str) -> str:
     if _HTTPS.fullmatch(text) is None:
         raise ValueError('must be an address that starts with "https://", without query')
@@ -188,6 +194,7 @@ Listen = Annotated[str, After(_listen)]
 FilePath = Annotated[Path, Before(_path)]
 Line = Annotated[str, After(_line)]
 Word = Annotated[str, After(_word)]
+Selector = Annotated[str, After(_selector)]
 Tenant = Annotated[str, After(_tenant)]
 HttpsAddress = Annotated[str, After(_https)]
 AccountName = Annotated[str, After(_account)]

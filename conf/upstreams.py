@@ -4,6 +4,7 @@ Limits: "Exchange Online limits" and "Message storage and concurrent connection 
 Submission" (Microsoft, read 2026-11).
 """
 
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from conf.declare import Between, Rule, ToldApartBy, key, table
@@ -15,6 +16,7 @@ from conf.spelling import (
     MailAddress,
     MailDomain,
     Secret,
+    Selector,
     Switch,
     TableName,
     Tenant,
@@ -22,12 +24,15 @@ from conf.spelling import (
 )
 
 Port = Annotated[Count, Between(1, 65535)]
+Family = Literal["ipv4", "any", "ipv6"]
 
 _NAME: Final = "how status and log call it; no two upstreams share a name"
 _CA_FILE: Final = "PEM file: trust only these authorities, not the system's"
 _MX_HOST: Final = "the tenant's MX endpoint; never guessed from the domain"
 _MX_PORT: Final = "Exchange listens for other servers on 25 only"
 _BINARY: Final = "by BDAT in binary form where the host offers it: 27 % fewer bytes; else by DATA"
+_FAMILY: Final = "which addresses of host are used; a new look-up at each connection"
+_MX_FAMILY: Final = "only IPv4: of IPv6, Exchange demands a PTR record, and SPF or the connector must hold it as well"
 _MX_PACE: Final = "Microsoft publishes no limit, and throttles a sudden volume by IP"
 _RAMP_UP: Final = "a new box begins slowly, and sends at full pace after seven days with mail"
 
@@ -40,6 +45,7 @@ class ClientAuth:
     name: TableName = key(default="client-auth", description=_NAME)
     host: HostName = key(default="smtp.office365.com", description="another only in a sovereign cloud")
     port: Port = key(default=587, description="always with STARTTLS, TLS 1.2 or newer")
+    address_family: Family = key(default="any", description=_FAMILY)
     ca_file: FilePath | None = key(default=None, description=_CA_FILE)
     username: MailAddress = key(description="the mailbox that sends; also the From unless it may send as another")
     auth: Literal["oauth-app", "password"] = key(
@@ -83,6 +89,13 @@ class ClientAuth:
             raise ValueError(f'auth = "oauth-app" needs {" and ".join(missing)}')
 
 
+def _require_whole_signing(selector: str | None, domain: str | None, key_file: Path | None) -> None:
+    if (selector is None) != (key_file is None):
+        raise ValueError("dkim_selector and dkim_key_file go together: set both or neither")
+    if domain is not None and key_file is None:
+        raise ValueError("dkim_domain needs dkim_selector and dkim_key_file")
+
+
 @table
 class DirectSend:
     """Method 2: the tenant's MX endpoint without login; recipients inside the organisation only; public IP in SPF."""
@@ -91,12 +104,22 @@ class DirectSend:
     name: TableName = key(default="direct-send", description=_NAME)
     host: HostName = key(description=_MX_HOST)
     port: Port = key(default=25, description=_MX_PORT)
+    address_family: Family = key(default="ipv4", description=_MX_FAMILY)
     ca_file: FilePath | None = key(default=None, description=_CA_FILE)
     domains: tuple[MailDomain, ...] = key(min_length=1, description="only recipients in these domains are offered")
+    dkim_selector: Selector | None = key(default=None, description="name of the key in DNS; set it to sign each mail")
+    dkim_domain: MailDomain | None = key(default=None, description="domain that signs; the sender's by default")
+    dkim_key_file: FilePath | None = key(
+        default=None, description="PEM private key, RSA 2048 or Ed25519, or credential:NAME"
+    )
     connections: Count = key(default=2, ge=1, le=10, description="at once")
     messages_per_minute: Count = key(default=60, ge=1, le=1000, description=_MX_PACE)
     binary: Switch = key(default=False, description=_BINARY)
     ramp_up: Switch = key(default=True, description=_RAMP_UP)
+
+    @Rule
+    def _signing_is_complete(self) -> None:
+        _require_whole_signing(self.dkim_selector, self.dkim_domain, self.dkim_key_file)
 
 
 @table
@@ -107,11 +130,20 @@ class Relay:
     name: TableName = key(default="relay", description=_NAME)
     host: HostName = key(description=_MX_HOST)
     port: Port = key(default=25, description=_MX_PORT)
+    address_family: Family = key(default="ipv4", description=_MX_FAMILY)
     ca_file: FilePath | None = key(default=None, description=_CA_FILE)
+    domains: tuple[MailDomain, ...] = key(
+        default=(), description="the tenant's accepted domains: the sender must be in one; empty: not checked here"
+    )
     certificate_file: FilePath | None = key(
         default=None, description="PEM client certificate the connector knows; without it: by public IP"
     )
     key_file: FilePath | None = key(default=None, description="PEM private key of certificate_file, or credential:NAME")
+    dkim_selector: Selector | None = key(default=None, description="name of the key in DNS; set it to sign each mail")
+    dkim_domain: MailDomain | None = key(default=None, description="domain that signs; the sender's by default")
+    dkim_key_file: FilePath | None = key(
+        default=None, description="PEM private key, RSA 2048 or Ed25519, or credential:NAME"
+    )
     connections: Count = key(default=2, ge=1, le=10, description="at once")
     messages_per_minute: Count = key(default=60, ge=1, le=1000, description=_MX_PACE)
     binary: Switch = key(default=False, description=_BINARY)
@@ -121,6 +153,7 @@ class Relay:
     def _certificate_has_key(self) -> None:
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("certificate_file and key_file go together: set both or neither")
+        _require_whole_signing(self.dkim_selector, self.dkim_domain, self.dkim_key_file)
 
 
 @table

@@ -107,6 +107,7 @@ def _warnings(loaded: "Loaded") -> list[str]:
     from datetime import UTC, datetime
 
     from gateway.arrive import lan_tls, place
+    from gateway.deliver import dkim_sign
     from gateway.normalise.settings import reading_of
     from image.ocr.reading import is_wanted
     from image.ocr.tools import missing
@@ -117,7 +118,13 @@ def _warnings(loaded: "Loaded") -> list[str]:
     asked = ", ".join(key for key in ("rotate", "deskew", "ocr") if getattr(pdf, key))
     expiring = lan_tls.warnings(loaded.config.smtp, datetime.now(UTC))
     lack = [f"[pdf] {asked}: {lacking}; until then scans are delivered without"] if lacking else []
-    return [*map(str, loaded.warnings), *place.warnings(loaded.config), *expiring, *lack]
+    return [
+        *map(str, loaded.warnings),
+        *place.warnings(loaded.config),
+        *expiring,
+        *lack,
+        *dkim_sign.warnings(loaded.config),
+    ]
 
 
 @cli.command()
@@ -183,12 +190,14 @@ def _why(reason: str) -> str:
 def check(config_path: Path) -> int:
     """Check the configuration: every mistake at once, as file:line: key: what is wrong, what is allowed."""
     from gateway.arrive import lan_tls, place
+    from gateway.deliver import dkim_sign
     from gateway.operate.samba_owner import faults_of_owners
 
     loaded = _load(config_path)
     for warning in _warnings(loaded):
         click.echo(f"warning: {warning}", err=True)
     faults = [*place.faults(loaded.config), *lan_tls.faults(loaded.config), *faults_of_owners(loaded.config)]
+    faults += dkim_sign.faults(loaded.config)
     found = dict.fromkeys(faults)
     for sentence in found:
         click.echo(f"{config_path}: {sentence}", err=True)

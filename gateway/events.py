@@ -65,6 +65,7 @@ class Event(StrEnum):
     ROUTE_RESUMED = "route-resumed"
     ROUTE_RECOVERED = "route-recovered"
     BINARY_REFUSED = "binary-refused"
+    ROUTE_PASSED_OVER = "route-passed-over"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
 

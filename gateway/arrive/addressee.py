@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from conf.carry import first_carrier, is_listed
+from conf.carry import domain_of, first_carrier, is_listed, out_of_reach
 from conf.model import Address, Config, Share, is_address
 from hotfolder.names import display_name
 from hotfolder.sidecar import Sidecar, Unusable
@@ -90,7 +90,7 @@ def _faults(config: Config, share: Share, recipients: Iterable[Address]) -> Iter
         if not is_listed(share.recipients, address):
             yield f"{address} is not in recipients of [[share]] {share.name}."
         elif first_carrier(config.upstream, address) is None:
-            yield f"no upstream may carry mail to {address}."
+            yield f"{address} {out_of_reach(domain_of(address), config.upstream)}."
 
 
 def _how(share: Share) -> str:

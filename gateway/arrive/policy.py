@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from conf.carry import first_carrier, is_listed
-from conf.model import Address, Config, DirectSend, Smtp, is_address
+from conf.carry import domain_of, first_carrier, is_listed, out_of_reach_reply
+from conf.model import Address, Config, Smtp, is_address
 
 _ROUTE: Final = frozenset("%!")
 """The server that we hand a mail to may take ``user%elsewhere@contoso.com`` for ``user@elsewhere``, as it trusts us:
@@ -94,20 +94,9 @@ def judge_recipient(config: Config, listener: Smtp, named: str) -> Allowed | For
     if not is_listed(listener.recipients, address):
         return Forbidden(f"550 5.7.1 {address} is not in recipients of [[smtp]] {listener.name}")
     if first_carrier(config.upstream, address) is None:
-        return Forbidden(f"550 5.7.1 {address} cannot be reached: {_reach(config)}")
+        why = out_of_reach_reply(domain_of(address), config.upstream)
+        return Forbidden(f"550 5.7.1 {address} cannot be reached: {why}")
     return Allowed(address)
-
-
-def _reach(config: Config) -> str:
-    """Return the sentence that says what the upstreams reach, when none reaches an address."""
-    domains: list[str] = []
-    for upstream in config.upstream:
-        match upstream:
-            case DirectSend():
-                domains.extend(upstream.domains)
-            case _:
-                return "no upstream may carry it"
-    return f"direct-send carries only to {', '.join(dict.fromkeys(domains))}"
 
 
 def whom_to_tell(mail_from: str) -> Address | None:

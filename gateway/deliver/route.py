@@ -5,13 +5,14 @@ import functools
 import random
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from conf.model import Address, ClientAuth, Config, Maildir
+from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
 from gateway.deliver import breaker, fault, maildir, pacing, replies, transfer, upstream
+from gateway.deliver.dkim_sign import Signer, signer_of
 from gateway.deliver.oauth import TokenError
 from gateway.deliver.pacer import Pacer
 from gateway.deliver.pool import Pool
@@ -53,6 +54,7 @@ class Routes:
     _faulty: set[str] = field(default_factory=set)
     """Those that a pause may stand in the journal of; nobody else enters one while the service runs."""
     _text_until_s: dict[str, float] = field(default_factory=dict)
+    _signers: dict[str, Signer] = field(default_factory=dict)
     _pacers: dict[str, Pacer] = field(default_factory=dict)
     _watch: RouteWatch = field(init=False)
 
@@ -74,14 +76,19 @@ class Routes:
             route = upstream.route_of(configured)
             context = upstream_context(route.ca_file, route.certificate)
             settings = configured if isinstance(configured, ClientAuth) else None
+            if isinstance(configured, DirectSend | Relay) and (signer := signer_of(configured, self.config)):
+                self._signers[route.name] = signer
             pacer = self._pacers[route.name] = Pacer(route, self.traffic)
             pacer.begin(now)
             self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings, pacer.connections)
 
-    def names_of(self, recipients: Sequence[Address]) -> frozenset[str]:
-        """Return the upstreams that these recipients go to."""
-        groups, _ = upstream.assign(self.config, recipients)
-        return frozenset(groups)
+    async def paused(self) -> Mapping[str, float]:
+        """Return until when (seconds since 1970) upstreams rest that may be passed over; one under probe still does."""
+        if not self.config.delivery.fallback:
+            return {}
+        faults = await asyncio.to_thread(self.traffic.pauses)
+        known = {name: fault for name, fault in faults.items() if name in self._probes}
+        return {n: fault.until for n, fault in known.items() if self._is_resting(fault) or self._probes[n].locked()}
 
     def room(self, name: str) -> int:
         """Return how many jobs an upstream may be given just now: one more than it has connections for."""
@@ -174,12 +181,15 @@ class Routes:
                     lease.is_reusable = True
                     return _paced(pacer, recipients, wait_s)
                 sender = self.config.sender.address
+                signer = self._signers.get(name)
+                prefix = await asyncio.to_thread(signer.sign, message) if signer is not None else b""
                 outcome = await transfer.send(
                     lease.session,
                     sender,
                     recipients,
                     message,
                     before_dot,
+                    prefix,
                     may_be_binary=pool.route.may_be_binary and time.monotonic() >= self._text_until_s.get(name, 0.0),
                 )
                 lease.is_reusable = outcome.is_reusable

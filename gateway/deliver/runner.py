@@ -6,15 +6,16 @@ import functools
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from conf.model import Address
-from gateway.deliver import retry, upstream
+from gateway.deliver import retry
 from gateway.deliver.fates import final_fates
 from gateway.deliver.route import Offer, Routes
 from gateway.deliver.turns import in_turn
+from gateway.deliver.ways import Ways, names_of
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
@@ -91,13 +92,14 @@ class Deliverer:
         """Start what is due and fits; return the seconds until the queue must be looked at again."""
         now = time.time()
         self._resting = {job_id: until for job_id, until in self._resting.items() if until > now}
+        paused = await self.routes.paused()
         busy = len(self._running) + len(self._resting)
         held: list[float] = []
         for more in (self.at_once, _LOOK_AHEAD):
             # What ends while the journal is read may stand in the answer as it was before: it would be sent once more.
             self._just_ended.clear()
             due, next_due_at = await asyncio.to_thread(self._look, now, busy + more)
-            held += self._start(due, now)
+            held += self._start(due, now, paused)
             if len(due) < busy + more or len(self._running) >= self.at_once:
                 break
         if next_due_at is None or len(self._running) >= self.at_once:
@@ -109,14 +111,14 @@ class Deliverer:
     def _look(self, now: float, limit: int) -> tuple[list[Job], float | None]:
         return self._due(now, limit), self.journal.next_due_at(_DUE)
 
-    def _start(self, due: list[Job], now: float) -> list[float]:
+    def _start(self, due: list[Job], now: float, paused: Mapping[str, float]) -> list[float]:
         """Start those that fit; return until when others are held by an upstream at its limit."""
         held: list[float] = []
         for job in in_turn(due, self._served):
             is_known = job.id in self._running or job.id in self._resting or job.id in self._just_ended
             if is_known or len(self._running) >= self.at_once:
                 continue
-            upstreams = self.routes.names_of(job.pending)
+            upstreams = names_of(self.routes, job, paused)
             held_until = self.routes.held_until(upstreams)
             if held_until > now:
                 held.append(held_until)
@@ -195,27 +197,20 @@ class Deliverer:
             await asyncio.to_thread(self._end, job.id, State.QUARANTINE, "its message is gone from the spool")
             log(Event.JOB_QUARANTINED, job.id, reason="its message is gone from the spool")
             return
-        groups, stranded = upstream.assign(self.routes.config, job.pending)
-        if stranded:
+        ways = Ways(self.routes, job)
+        if stranded := await ways.begin():
             nobody = "no upstream of the configuration may carry mail to it"
             no: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
             await self._write_down(job.id, lambda: self._record(job.id, "", no))
-        deferrals: list[Deferral] = []
-        next_try_at, is_uncertain = 0.0, False
-        for name, assigned in groups.items():
-            recipients = assigned
-            while recipients:
-                offer = await self.routes.offer(name, job.id, recipients, message, lambda: self._mark_sending(job.id))
-                self._at_dot.discard(job.id)
-                await self._write_down(job.id, functools.partial(self._note, job.id, name, offer))
-                recipients = offer.left_over
-                verdicts = [verdict for address, verdict in offer.verdicts.items() if address not in recipients]
-                deferrals += [verdict for verdict in verdicts if isinstance(verdict, Deferral)]
-                next_try_at = max(next_try_at, offer.next_try_at)
-                is_uncertain |= offer.is_uncertain
-        await self._write_down(
-            job.id, lambda: self._conclude(job.id, deferrals, next_try_at, is_uncertain=is_uncertain)
-        )
+        while way := ways.next():
+            name, recipients = way
+            mark = functools.partial(self._mark_sending, job.id, name, recipients)
+            offer = await self.routes.offer(name, job.id, recipients, message, mark)
+            self._at_dot.discard(job.id)
+            await self._write_down(job.id, functools.partial(self._note, job.id, name, offer))
+            await ways.after(name, offer)
+        end = functools.partial(self._conclude, is_uncertain=ways.is_uncertain)
+        await self._write_down(job.id, lambda: end(job.id, ways.deferrals, ways.next_try_at))
 
     async def _write_down(self, job_id: JobId, write: Callable[[], None]) -> None:
         """Write to the journal what has happened, again and again until it takes it.
@@ -236,8 +231,8 @@ class Deliverer:
             log(Event.JOB_UNCERTAIN, job_id, upstream=name)
         self._record(job_id, name, offer.verdicts)
 
-    async def _mark_sending(self, job_id: JobId) -> None:
-        await asyncio.to_thread(self.journal.move, job_id, State.SENDING, time.time())
+    async def _mark_sending(self, job_id: JobId, name: str, recipients: Sequence[Address]) -> None:
+        await asyncio.to_thread(self.journal.begin_sending, job_id, time.time(), name, recipients)
         self._at_dot.add(job_id)
         self._marked.add(job_id)
 

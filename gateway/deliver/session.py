@@ -12,6 +12,7 @@ from typing import Final
 
 import aiosmtplib
 
+from gateway.deliver.dial import UnreachableError, dial
 from gateway.deliver.upstream import PasswordLogin, Route, TokenLogin
 from gateway.spool.reply import Phase, Reply
 
@@ -167,9 +168,14 @@ async def open_session(
 
     ``token`` returns an access token for a token login; what it raises passes through.
     """
+    try:
+        reached = await dial(route.host, route.port, route.family, CONNECT_TIMEOUT_S)
+    except UnreachableError as error:
+        raise LostError(Phase.CONNECT, str(error)) from error
+    # The host's name is what TLS verifies; aiosmtplib takes no port beside a socket.
     client = aiosmtplib.SMTP(
         hostname=route.host,
-        port=route.port,
+        sock=reached,
         local_hostname=ehlo_name,
         timeout=CONNECT_TIMEOUT_S,
         start_tls=False,
@@ -184,6 +190,8 @@ async def open_session(
         await _log_in(route, client, token)
         return Session(route, client)
     except BaseException:
+        if client.transport is None:
+            reached.close()  # else it is the transport's
         client.close()
         raise
 

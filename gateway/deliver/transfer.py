@@ -43,7 +43,8 @@ def stuffed(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield b"\r\n"
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path, prefix: bytes = b"") -> Iterator[bytes]:
+    yield prefix
     with path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK_BYTES):
             yield block
@@ -55,26 +56,28 @@ async def send(
     recipients: Sequence[Address],
     message: Path,
     before_dot: Callable[[], Awaitable[None]],
+    prefix: bytes = b"",
     *,
     may_be_binary: bool = False,
 ) -> Transfer:
     """Offer a message and return what the host says of each recipient; never raises for the host's sake.
 
+    ``prefix`` goes before the file: a header, whole lines; what is signed so goes as text, as which it was signed.
     ``before_dot`` is awaited when the whole body is out but its last bytes, and the host has been promised nothing:
     what it raises stops the transfer certainly unsent, as does an OSError of our own file. All before is certain.
     It may be awaited twice: for the binary form, and for the text after that was refused. ``may_be_binary`` allows the
     binary form; it is used when the host lists both extensions that it needs (RFC 3030 section 3).
     """
-    size_bytes = (await asyncio.to_thread(message.stat)).st_size
+    size_bytes = (await asyncio.to_thread(message.stat)).st_size + len(prefix)
     if 0 < session.size_limit_bytes < size_bytes:
         said = f"{session.route.host} takes messages up to {session.size_limit_bytes} bytes, this one has {size_bytes}"
         refusal = Refusal(said, Scope.MESSAGE, "Scan with a lower resolution or fewer pages.")
         return Transfer(dict.fromkeys(recipients, refusal), is_reusable=True)
     plan = None
-    if may_be_binary and session.offers("chunking") and session.offers("binarymime"):
+    if may_be_binary and not prefix and session.offers("chunking") and session.offers("binarymime"):
         plan = await asyncio.to_thread(lambda: binary.plan(_blocks(message)))
     if plan is None:
-        return await _send_text(session, sender, recipients, message, before_dot)
+        return await _send_text(session, sender, recipients, message, before_dot, prefix)
     body = Body(binary.binary_form(_blocks(message), plan), plan.size_bytes, before_dot)
     try:
         outcome = await send_binary(session, sender, recipients, body)
@@ -93,13 +96,14 @@ async def _send_text(
     recipients: Sequence[Address],
     message: Path,
     before_dot: Callable[[], Awaitable[None]],
+    prefix: bytes = b"",
 ) -> Transfer:
-    size_bytes = (await asyncio.to_thread(message.stat)).st_size
+    size_bytes = (await asyncio.to_thread(message.stat)).st_size + len(prefix)
     try:
         opened = await _open(session, sender, recipients, size_bytes)
         if isinstance(opened, Transfer):
             return opened
-        early = await _upload(session, message)
+        early = await _upload(session, message, prefix)
         if early is None:
             await before_dot()
             early = await session.end_body(Phase.DATA) if session.has_answered else None
@@ -130,10 +134,10 @@ async def _open(session: Session, sender: Address, recipients: Sequence[Address]
     return opened
 
 
-async def _upload(session: Session, message: Path) -> Reply | None:
+async def _upload(session: Session, message: Path, prefix: bytes) -> Reply | None:
     """Write the body without its final dot; return the reply of a host that would not hear it out, else None."""
     session.begin_body()
-    for block in stuffed(_blocks(message)):
+    for block in stuffed(_blocks(message, prefix)):
         if not await session.write(block):
             return await session.end_body(Phase.DATA)
     return None

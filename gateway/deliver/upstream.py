@@ -1,12 +1,15 @@
 """The methods: what each upstream of the configuration means on the wire, and which recipients go to which."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import assert_never
 
-from conf.carry import first_carrier
-from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay, Upstream
+from conf.carry import carriers, domain_of, first_carrier
+from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
+from conf.upstreams import Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Route:
     per_day: int | None
     may_be_binary: bool = False
     ramp_up: bool = False
+    family: Family = "any"
 
 
 def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
@@ -72,25 +76,54 @@ def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
         per_day=per_day,
         may_be_binary=upstream.binary,
         ramp_up=not isinstance(upstream, ClientAuth) and upstream.ramp_up,
+        family=upstream.address_family,
     )
 
 
 def assign(
-    config: Config, recipients: Iterable[Address]
+    config: Config,
+    recipients: Iterable[Address],
+    paused: Mapping[str, float] = MappingProxyType({}),
+    bound: Mapping[Address, str] = MappingProxyType({}),
 ) -> tuple[Mapping[str, tuple[Address, ...]], tuple[Address, ...]]:
     """Return (upstream name to its recipients, recipients nobody may carry), all in the order given.
 
-    Each recipient goes to the first upstream, in order of preference, that may carry it; and to no other.
+    Each recipient goes to the first upstream, in order of preference, that may carry it; and to no other. ``paused``
+    holds until when (seconds since 1970) upstreams rest: with ``fallback`` they are passed over for those recipients
+    that another may carry; when all of them rest, for the one that ends its rest first. ``bound`` are recipients that
+    may have got the mail through an upstream already: they stay with that one, whatever its state.
     """
     groups: dict[str, tuple[Address, ...]] = {}
     stranded: list[Address] = []
     for recipient in recipients:
-        carrier: Upstream | None = first_carrier(config.upstream, recipient)
-        if carrier is None:
+        able = _carriers(config, recipient)
+        if not able:
             stranded.append(recipient)
-        else:
-            groups[carrier.name] = (*groups.get(carrier.name, ()), recipient)
+            continue
+        carrier = bound.get(recipient, "")
+        if carrier not in able:
+            # The first of those that are equal.
+            carrier = min(able, key=lambda name: paused.get(name, 0.0)) if config.delivery.fallback else able[0]
+        groups[carrier] = (*groups.get(carrier, ()), recipient)
     return groups, tuple(stranded)
+
+
+def passed_over(config: Config, groups: Mapping[str, Sequence[Address]]) -> Mapping[tuple[str, str], int]:
+    """Return (upstream that was passed over, upstream that carries instead) to how many recipients."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for name, recipients in groups.items():
+        first = [first_carrier(config.upstream, recipient) for recipient in recipients]
+        counts.update((carrier.name, name) for carrier in first if carrier is not None and carrier.name != name)
+    return counts
+
+
+def free_at(config: Config, recipients: Iterable[Address], paused: Mapping[str, float]) -> float:
+    """Return when (seconds since 1970) each of these recipients has an upstream that does not rest; 0 for now."""
+    return max((min(paused.get(name, 0.0) for name in _carriers(config, who)) for who in recipients), default=0.0)
+
+
+def _carriers(config: Config, recipient: Address) -> list[str]:
+    return [one.name for one in carriers(config.upstream, domain_of(recipient))]
 
 
 def maildir_of(config: Config, name: str) -> Maildir | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from conf.carry import instead, reach
 from conf.model import Config, Maildir, Upstream
 from gateway import __version__
 from gateway.arrive.reserve import opens_at_bytes
@@ -31,6 +32,7 @@ class Route:
 
     ``since``: when it was last well; None when it is now, or when that is not known. ``waiting`` scans are for it, of
     which the first is given up at ``given_up_at``. ``pace`` tells in words where it is used less than is configured.
+    ``carries`` says whom it reaches; ``instead`` are the upstreams that mail goes by, where it may, while it rests.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Route:
     waiting: int = 0
     given_up_at: float | None = None
     pace: str = ""
+    carries: str = ""
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,14 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
     disk = os.statvfs(config.gateway.state)
     free_bytes = disk.f_bavail * disk.f_frsize
     waiting = backlogs(config, owed)
+    resting = {name for name, one in pauses.items() if one.until > time.time()}
     routes = [
-        replace(_route(one, pauses.get(one.name), waiting.get(one.name)), pace=_pace(one, traffic))
+        replace(
+            _route(one, pauses.get(one.name), waiting.get(one.name)),
+            pace=_pace(one, traffic),
+            carries=reach(one),
+            instead=instead(config.upstream, one, resting) if config.delivery.fallback and one.name in resting else (),
+        )
         for one in config.upstream
     ]
     return Status(
@@ -166,13 +176,17 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
     for name in status.legacy_shares:
         console.print(f"Warning:   share {name} has legacy_smb1, which is unsafe")
     for route in status.routes:
-        _show_route(route, console)
+        _show_route(route, console, is_alone=len(status.routes) == 1)
     for warning in status.warnings:
         console.print(f"Warning:   {warning}")
 
 
-def _show_route(route: Route, console: Console) -> None:
+def _show_route(route: Route, console: Console, *, is_alone: bool) -> None:
     console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
+    if not is_alone:
+        console.print(f"           carries {route.carries}")
+    if route.instead:
+        console.print(f"           meanwhile mail goes by {', '.join(route.instead)}, where that may carry it")
     if route.pace:
         console.print(f"           Pace: {route.pace}")
     if route.paused_until is not None:

@@ -149,6 +149,12 @@ class Job:
         """The recipients that were refused, each with what was said of it."""
         return "; ".join(f"{r.address}: {r.reply}" for r in self.recipients if r.fate is Fate.FAILED)
 
+    @property
+    def bound(self) -> dict[Address, str]:
+        """The waiting recipients that may have got the mail without our knowing, and through which upstream."""
+        asked = {one.address: one.upstream for one in self.recipients if one.fate is Fate.PENDING and one.upstream}
+        return asked if self.is_uncertain else {}
+
 
 def closing_state(recipients: tuple[Recipient, ...]) -> State | None:
     """Return the state a job ends in once no recipient waits any more; None while one does.

@@ -71,6 +71,13 @@ class Journal:
         with self._database.transaction() as db:
             self._move(db, job_id, to, now, reason=reason, next_try_at=next_try_at, attempts=attempts)
 
+    def begin_sending(self, job_id: JobId, now: float, upstream: str, recipients: Iterable[Address]) -> None:
+        """Move a job to sending, and note through which upstream these recipients are about to get it."""
+        with self._database.transaction() as db:
+            self._move(db, job_id, State.SENDING, now, reason="", next_try_at=0.0, attempts=0)
+            query = "UPDATE recipient SET upstream = ? WHERE job = ? AND address = ? AND fate = 'pending'"
+            db.executemany(query, [(upstream, job_id, address) for address in recipients])
+
     def _move(
         self,
         db: sqlite3.Connection,
@@ -118,11 +125,10 @@ class Journal:
                 self._move(db, job_id, State.SENT, sent_at, reason="", next_try_at=0.0, attempts=0)
 
     def fail_pending(self, job_id: JobId, now: float, reason: str, state: State = State.FAILED) -> None:
-        """End a job for every recipient that still waits, with the reason, in one transaction."""
+        """End a job for every recipient that still waits, with the reason, in one transaction: no upstream refused it."""
+        ends = "UPDATE recipient SET fate = 'failed', reply = ?, upstream = '' WHERE job = ? AND fate = 'pending'"
         with self._database.transaction() as db:
-            db.execute(
-                "UPDATE recipient SET fate = 'failed', reply = ? WHERE job = ? AND fate = 'pending'", (reason, job_id)
-            )
+            db.execute(ends, (reason, job_id))
             self._move(db, job_id, state, now, reason=reason, next_try_at=0.0, attempts=0)
 
     def mark_told(self, job_id: JobId) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from conf.carry import domain_of, first_carrier, may_carry, may_carry_domain
+from conf.carry import carriers, domain_of, first_carrier, may_carry, may_carry_domain
 from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay
 
 CLIENT_AUTH = ClientAuth(
@@ -41,3 +41,12 @@ def test_the_first_that_may_is_chosen():
     assert first_carrier((DIRECT, CLIENT_AUTH), Address("a@elsewhere.example")) is CLIENT_AUTH
     assert first_carrier((DIRECT,), Address("a@elsewhere.example")) is None
     assert domain_of(Address("A@Contoso.COM")) == Domain("contoso.com")
+
+
+def test_a_maildir_carries_nothing_for_others():
+    """What stands in for another upstream delivers: a Maildir, which reaches nobody, is one only where it is first."""
+    domain = Domain("contoso.com")
+    assert carriers((CLIENT_AUTH, MAILDIR, DIRECT), domain) == (CLIENT_AUTH, DIRECT)
+    assert carriers((MAILDIR, RELAY), domain) == (MAILDIR, RELAY)
+    assert carriers((DIRECT, MAILDIR), Domain("elsewhere.example")) == (MAILDIR,)
+    assert carriers((DIRECT,), Domain("elsewhere.example")) == ()

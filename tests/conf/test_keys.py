@@ -46,7 +46,15 @@ def test_all_paths_are_found():
     """Every key that holds a path is known, so that each is taken from the file's folder."""
     assert {table: keys.path_keys(table) for table in keys.TABLES if keys.path_keys(table)} == {
         "gateway": ("state",),
-        "upstream": ("ca_file", "password_file", "client_secret_file", "certificate_file", "key_file", "path"),
+        "upstream": (
+            "ca_file",
+            "password_file",
+            "client_secret_file",
+            "certificate_file",
+            "key_file",
+            "dkim_key_file",
+            "path",
+        ),
         "share": ("path", "password_file"),
         "smtp": ("certificate_file", "key_file", "password_file"),
         "samba": ("logs",),

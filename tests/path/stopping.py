@@ -54,7 +54,7 @@ def main() -> None:
     stopper = Stopper(int(sys.argv.pop(1)), Path(os.environ["STEPS"]))
     durable.checkpoint = stopper.step
     for owner, names in (
-        (Journal, ("admit", "admit_all", "move", "make_ready", "record")),
+        (Journal, ("admit", "admit_all", "move", "make_ready", "begin_sending", "record")),
         (files, ("remove",)),
         (claim, ("take",)),
     ):

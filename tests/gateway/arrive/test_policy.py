@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conf.model import Address, is_address
+from conf.model import Address, DirectSend, is_address
 from gateway.arrive.policy import Allowed, Forbidden, counted_as, judge_recipient, judge_sender, rule_of, whom_to_tell
 from tests.gateway.spool.given import config
 
@@ -106,12 +106,28 @@ def test_other_recipients_are_refused(named, reply):
 
 
 def test_a_recipient_nobody_can_carry_is_refused():
-    """A listed recipient outside Direct Send's domains is refused at the device, and the reply names the domains."""
+    """A listed recipient that no upstream may carry is refused at the device; the reply says why, and what mends it."""
     assert judge_recipient(NARROW, NARROW.smtp[0], "office@contoso.com") == Allowed(Address("office@contoso.com"))
     judged = judge_recipient(NARROW, NARROW.smtp[0], "boss@fabrikam.com")
     assert judged == Forbidden(
-        "550 5.7.1 boss@fabrikam.com cannot be reached: direct-send carries only to contoso.com, tailspin.example"
+        "550 5.7.1 boss@fabrikam.com cannot be reached: mail goes only to contoso.com, tailspin.example; "
+        "add fabrikam.com to direct-send or use client-auth"
     )
+
+
+def test_a_refusal_fits_a_reply_line():
+    """However long the names are, the reply is one line that any client takes, with the address and the remedy."""
+    domains = tuple(f"{'x' * 60}{number}.{'y' * 60}.example" for number in range(9))
+    far = f"a@{'z' * 60}.{'z' * 60}.{'z' * 60}.example"
+    (narrow, *_) = NARROW.upstream
+    assert isinstance(narrow, DirectSend)
+    direct = replace(narrow, domains=("contoso.com", *domains, "b.example"))
+    rule = replace(NARROW.smtp[0], recipients=(far,))
+    judged = judge_recipient(replace(NARROW, upstream=(direct,)), rule, far)
+    assert isinstance(judged, Forbidden)
+    assert far in judged.reply
+    assert "mail goes only to contoso.com, b.example; add its domain to direct-send" in judged.reply
+    assert len(judged.reply) <= 510
 
 
 LOCAL = st.text(st.sampled_from('ab.%!@"\\<>,:;[] \r\n\0\u0430'), max_size=12)

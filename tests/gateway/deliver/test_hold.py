@@ -261,7 +261,7 @@ async def test_a_stop_at_the_dot_holds(
     async with _holding(server_certificate, tmp_path, HEALTHY) as (_, opened):
 
         async def breaks(*_given: object, **_named: object) -> None:
-            await opened.deliverer._mark_sending(job_id)
+            await opened.deliverer._mark_sending(job_id, "client-auth", [OFFICE])
             raise OSError(5, "Input/output error")
 
         job_id = opened.ready()

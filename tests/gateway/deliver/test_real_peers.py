@@ -11,8 +11,19 @@ import pytest
 from gateway.deliver.pool import Pool
 from gateway.deliver.replies import CONFIGURED_S
 from gateway.deliver.route import Routes
+from gateway.spool import files
 from gateway.spool.job import Fate, State
-from tests.gateway.deliver.given import MESSAGE, OFFICE, addresses, box, config, direct, password_auth, token_auth
+from tests.gateway.deliver.given import (
+    MESSAGE,
+    OFFICE,
+    SENDER,
+    addresses,
+    box,
+    config,
+    direct,
+    password_auth,
+    token_auth,
+)
 from tests.peers.certificates import Certificate, Certificates
 from tests.peers.entra import Entra
 from tests.peers.loopback import wait_until
@@ -193,3 +204,24 @@ async def test_row_17_a_throttled_pool_shrinks(
             assert {job.state for job in done} == {State.SENT}
             assert len(await postfix.mails_arrive(A, 4)) == 4
             assert len(_pool(opened.routes)._idle) == 1
+
+
+async def test_a_relay_is_never_offered_the_empty_sender(
+    server_certificate: Certificate, certificates: Certificates, tmp_path: Path
+):
+    """Every mail, and the notice of a failure too, names the configured sender: Exchange relays none without by IP."""
+    postfix = await asyncio.to_thread(Postfix, server_certificate)
+    try:
+        async with box(config(tmp_path, _relay(postfix.port, certificates.authority_file))) as opened:
+            failed = opened.ready()
+            opened.journal.fail_pending(failed, 0.0, "refused")
+            files.move_aside(opened.spool.jobs / failed, opened.spool.failed)
+            await asyncio.to_thread(opened.teller.tell_all)
+            (notice,) = opened.journal.jobs()
+            assert (await opened.deliver(notice.id)).state is State.SENT
+            assert (await opened.deliver(opened.ready())).state is State.SENT
+        await postfix.mails_arrive(OFFICE)
+        assert "from=<>" not in postfix.log_text()
+        assert postfix.log_text().count(f"from=<{SENDER}>") >= 2
+    finally:
+        await asyncio.to_thread(postfix.close)

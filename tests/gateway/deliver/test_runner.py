@@ -53,14 +53,14 @@ async def test_sending_stands_in_the_journal_before_the_dot(server_certificate: 
         job_id = box.ready()
         mark = box.deliverer._mark_sending
 
-        async def watched(job: Any) -> None:
+        async def watched(job: Any, *facts: Any) -> None:
             states.append(box.job(job).state)
             assert exchange.messages == []
-            await mark(job)
+            await mark(job, *facts)
             states.append(box.job(job).state)
 
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(runner.Deliverer, "_mark_sending", lambda _self, job: watched(job))
+            patched.setattr(runner.Deliverer, "_mark_sending", lambda _self, *facts: watched(*facts))
             await box.deliver(job_id)
         assert states == [State.READY, State.SENDING]
 

@@ -61,7 +61,8 @@ async def test_a_full_disk_before_the_dot_sends_nothing(
             raise sqlite3.OperationalError("database or disk is full")
 
         with monkeypatch.context() as patched:
-            patched.setattr(box.journal, "move", full)
+            for name in ("begin_sending", "move"):
+                patched.setattr(box.journal, name, full)
             assert (await box.deliver(job_id)).state is State.READY
         assert exchange.messages == []
         assert job_id in box.deliverer._resting

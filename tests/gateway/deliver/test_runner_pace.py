@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gateway.deliver.ways import names_of
 from gateway.spool.job import State
 from tests.gateway.deliver.given import box, config, direct
 from tests.peers.certificates import Certificate
@@ -20,10 +21,8 @@ async def test_a_queue_over_the_limit_costs_no_writes(server_certificate: Certif
             async with held.delivering():
                 held.deliverer.wake.set()
                 await exchange.took(2)
-                last = held.job(max(ids)).pending  # of one second, ids are at random: not the last that was made
-                await until(
-                    lambda: held.deliverer.routes.held_until(held.deliverer.routes.names_of(last)) > 0, 10, "the limit"
-                )
+                last = held.job(max(ids))  # of one second, ids are at random: not the last that was made
+                await until(lambda: held.routes.held_until(names_of(held.routes, last, {})) > 0, 10, "the limit")
                 for _ in range(20):
                     held.deliverer.wake.set()
                     await until(lambda: not held.deliverer.wake.is_set(), 10, "another look")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conf.carry import may_carry
 from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
-from gateway.deliver.upstream import PasswordLogin, TokenLogin, assign, maildir_of, route_of
+from gateway.deliver.upstream import PasswordLogin, TokenLogin, assign, free_at, maildir_of, passed_over, route_of
 from tests.conf.given import made
 from tests.gateway.deliver.given import SENDER, addresses, client_auth, config, direct, password_auth, token_auth
 
@@ -97,6 +98,62 @@ def test_assignment_loses_and_doubles_nobody(recipients: list[str]):
     assert sorted(everybody) == sorted(recipients)
     for group in (*groups.values(), stranded):
         assert [one for one in recipients if one in group] == list(group)
+
+
+FELL_BACK = config(Path("/nowhere"), SUBMISSION, DIRECT, OTHER_DIRECT, delivery={"fallback": True})
+PAUSES = st.dictionaries(st.sampled_from(["submission", "direct", "other"]), st.floats(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("paused", "bound", "groups"),
+    [
+        ({}, {}, {"submission": ["a@contoso.com", "b@fabrikam.com", "c@x.org"]}),
+        ({"direct": 9.0}, {}, {"submission": ["a@contoso.com", "b@fabrikam.com", "c@x.org"]}),
+        ({"submission": 9.0}, {}, {
+            "direct": ["a@contoso.com"], "other": ["b@fabrikam.com"], "submission": ["c@x.org"]
+        }),
+        ({"submission": 9.0, "direct": 8.0}, {}, {
+            "other": ["a@contoso.com", "b@fabrikam.com"], "submission": ["c@x.org"]
+        }),
+        ({"submission": 9.0, "direct": 8.0, "other": 8.5}, {}, {
+            "direct": ["a@contoso.com"], "other": ["b@fabrikam.com"], "submission": ["c@x.org"]
+        }),
+        ({}, {"a@contoso.com": "other"}, {"other": ["a@contoso.com"], "submission": ["b@fabrikam.com", "c@x.org"]}),
+        ({"other": 9.0}, {"a@contoso.com": "other", "c@x.org": "gone"}, {
+            "other": ["a@contoso.com"], "submission": ["b@fabrikam.com", "c@x.org"]
+        }),
+    ],
+)  # fmt: skip
+def test_with_fallback_the_paused_are_passed_over(
+    paused: dict[str, float], bound: dict[Address, str], groups: dict[str, list[str]]
+):
+    """A paused upstream loses those another may carry; of several paused the first to end its rest; bound ones stay."""
+    found, left = assign(FELL_BACK, addresses("a@contoso.com", "b@fabrikam.com", "c@x.org"), paused, bound)
+    assert {name: list(whom) for name, whom in found.items()} == groups
+    assert left == ()
+
+
+@given(PAUSES)
+def test_without_fallback_nobody_is_passed_over(paused: dict[str, float]):
+    """Where ``fallback`` is off a pause changes nothing about who goes where."""
+    upstreams, recipients = (SUBMISSION, DIRECT, OTHER_DIRECT), addresses("a@contoso.com", "c@x.org")
+    assert assign(_config(*upstreams), recipients, paused) == assign(_config(*upstreams), recipients)
+
+
+@given(PAUSES, st.lists(st.sampled_from(["a@contoso.com", "b@fabrikam.com", "c@x.org"]), unique=True))
+def test_passing_over_loses_and_doubles_nobody(paused: dict[str, float], recipients: list[str]):
+    """Whatever rests, each recipient goes to exactly one upstream that may carry it, to a resting one only in need."""
+    groups, _ = assign(FELL_BACK, addresses(*recipients), paused)
+    assert sorted(one for group in groups.values() for one in group) == sorted(recipients)
+    upstreams = {one.name: one for one in FELL_BACK.upstream}
+    for name, group in groups.items():
+        for recipient in group:
+            carriers = [other for other, one in upstreams.items() if may_carry(one, recipient)]
+            assert name in carriers
+            assert paused.get(name, 0) == min(paused.get(other, 0) for other in carriers)
+            assert free_at(FELL_BACK, [recipient], paused) == paused.get(name, 0)
+    moved = sum(passed_over(FELL_BACK, groups).values())
+    assert moved == sum(len(group) for name, group in groups.items() if name != "submission")
 
 
 def test_maildir_is_found_by_name():

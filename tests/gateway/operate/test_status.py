@@ -16,7 +16,7 @@ from gateway.operate.status import Status, is_running, look, show
 from gateway.spool.job import State
 from gateway.spool.traffic import Adaption, Pause
 from hotfolder.samba import CLOSED_NAME
-from tests.gateway.deliver.given import config, direct
+from tests.gateway.deliver.given import config, direct, password_auth
 from tests.gateway.operate.given import LONG_REPLY, Desk, console, desk, printed
 from tests.hotfolder.served import share
 
@@ -205,3 +205,17 @@ def test_json_has_every_field(here: Desk):
     assert set(told) == {*Status.__slots__, "needs_person"}
     assert told["jobs"]["failed"] == 1
     assert told["routes"][0]["name"] == NAME
+
+
+def test_who_goes_where_is_shown(here: Desk):
+    """With several upstreams it is said whom each reaches, and while one rests which other carries instead."""
+    upstreams = (password_auth(587, Path("/ca.pem"), name="first"), direct(25, Path("/ca.pem"), name="second"))
+    here.traffic.pause("first", Pause(time.time() + 600, 1, "535 5.7.3 no", "mend it"))
+    for fallback in (True, False):
+        settings = config(here.state.parent, *upstreams, delivery={"fallback": fallback})
+        status = look(settings, here.journal, here.traffic)
+        assert [route.carries for route in status.routes] == ["mail to anyone", "mail to contoso.com"]
+        assert [route.instead for route in status.routes] == [("second",) if fallback else (), ()]
+        text = _shown(status)
+        assert "carries mail to contoso.com" in text
+        assert ("meanwhile mail goes by second, where that may carry it" in text) is fallback
