@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from conf.finding import choice
-from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay, Upstream
+from conf.model import Address, ClientAuth, DirectSend, Domain, HighVolume, Maildir, Relay, Upstream
 
 
 def domain_of(address: Address) -> Domain:
@@ -16,10 +16,10 @@ def may_carry_domain(upstream: Upstream, domain: Domain) -> bool:
     """Tell whether this upstream may carry mail to recipients in this domain (lower-case).
 
     Direct Send reaches the organisation's own domains only (Microsoft: "How to set up a multifunction device or
-    application to send email using Microsoft 365", option 2); the others reach anyone.
+    application to send email using Microsoft 365", option 2), and so does High Volume Email; the others reach anyone.
     """
     match upstream:
-        case DirectSend():
+        case DirectSend() | HighVolume():
             return domain in upstream.domains
         case ClientAuth() | Relay() | Maildir():
             return True
@@ -45,7 +45,8 @@ def first_carrier(upstreams: Iterable[Upstream], recipient: Address) -> Upstream
 
 def out_of_reach(domain: Domain, upstreams: Iterable[Upstream]) -> str:
     """Return the sentence about a recipient's domain that no upstream may carry mail to, and what would mend it."""
-    reached = tuple(dict.fromkeys(domain for one in upstreams if isinstance(one, DirectSend) for domain in one.domains))
+    bounded = (one for one in upstreams if isinstance(one, DirectSend | HighVolume))
+    reached = tuple(dict.fromkeys(domain for one in bounded for domain in one.domains))
     return (
         f'is out of reach: no upstream may carry mail to "{domain}", only to {choice(reached, "and")}; '
         "add the domain there if it is yours, or a client-auth upstream"

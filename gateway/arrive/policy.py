@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from conf.carry import first_carrier, is_listed
-from conf.model import Address, Config, DirectSend, Smtp, is_address
+from conf.model import Address, Config, DirectSend, HighVolume, Smtp, is_address
 
 _ROUTE: Final = frozenset("%!")
 """The server that we hand a mail to may take ``user%elsewhere@contoso.com`` for ``user@elsewhere``, as it trusts us:
@@ -101,13 +101,16 @@ def judge_recipient(config: Config, listener: Smtp, named: str) -> Allowed | For
 def _reach(config: Config) -> str:
     """Return the sentence that says what the upstreams reach, when none reaches an address."""
     domains: list[str] = []
+    methods: list[str] = []
     for upstream in config.upstream:
         match upstream:
-            case DirectSend():
+            case DirectSend() | HighVolume():
                 domains.extend(upstream.domains)
+                methods.append(upstream.method)
             case _:
                 return "no upstream may carry it"
-    return f"direct-send carries only to {', '.join(dict.fromkeys(domains))}"
+    carriers = " and ".join(dict.fromkeys(methods))
+    return f"{carriers} carries only to {', '.join(dict.fromkeys(domains))}"
 
 
 def whom_to_tell(mail_from: str) -> Address | None:
