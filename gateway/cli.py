@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from gateway import __version__, cli_samba
+from gateway import __version__, cli_login, cli_samba
 from gateway.cli_convert import convert
 from gateway.operate.exits import Exit
 
@@ -174,6 +174,14 @@ def check(config_path: Path) -> int:
 
 
 cli.add_command(convert)
+
+
+@cli.command()
+@_CONFIG
+@click.option("--upstream", "name", help="Which one, when several want a sign-in.")
+def login(config_path: Path, name: str | None) -> int:
+    """Sign in as the mailbox, by a code, for an upstream with auth = "oauth-device"."""
+    return cli_login.login(_load(config_path), name)
 
 
 @cli.command("samba-config")

@@ -58,6 +58,10 @@ class Event(StrEnum):
     RECIPIENT_REFUSED = "recipient-refused"
     ROUTE_PAUSED = "route-paused"
     ROUTE_RECOVERED = "route-recovered"
+    RENEWAL_FAILED = "renewal-failed"
+    SIGNED_IN = "signed-in"
+    SELF_TEST = "self-test"
+    CREDENTIAL_EXPIRES = "credential-expires"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
 
@@ -84,6 +88,8 @@ _PROBLEMS = frozenset(
         Event.JOB_QUARANTINED,
         Event.RECIPIENT_REFUSED,
         Event.ROUTE_PAUSED,
+        Event.RENEWAL_FAILED,
+        Event.CREDENTIAL_EXPIRES,
         Event.JOURNAL_REBUILT,
     }
 )

@@ -27,6 +27,7 @@ from gateway.deliver.route import Routes
 from gateway.deliver.runner import Deliverer
 from gateway.deliver.tell import Teller
 from gateway.deliver.tidy import Tidier
+from gateway.deliver.token_keeper import Keeper
 from gateway.events import Event, log
 from gateway.normalise.runner import Normaliser
 from gateway.screen.look import Sources
@@ -40,6 +41,7 @@ from gateway.spool.files import Spool
 from gateway.spool.job import OWED, Job, State
 from gateway.spool.journal import Journal
 from gateway.spool.repeats import Repeats
+from gateway.spool.self_tests import SelfTests
 from gateway.spool.traffic import Traffic
 from hotfolder import lease
 from hotfolder.arrival import Fault, Standing
@@ -72,6 +74,7 @@ class Service:
     deliverer: Deliverer
     teller: Teller
     alerter: Alerter
+    keeper: Keeper
     screen: Screen
     release: Callable[[], None]
     """Closes the journal and gives the state directory free."""
@@ -130,7 +133,14 @@ class Service:
 
     def _stations(self) -> list[Coroutine[Any, Any, None]]:
         shares = samba.keep(self.config, self.spool)
-        return [self.normaliser.run(), self.deliverer.run(), self.teller.run(), self.alerter.run(), shares]
+        return [
+            self.normaliser.run(),
+            self.deliverer.run(),
+            self.teller.run(),
+            self.alerter.run(),
+            self.keeper.run(),
+            shares,
+        ]
 
     async def _settle(self) -> None:
         """Wait until nothing moves any more; what is stuck on a fault of this machine is not waited for without end."""
@@ -233,10 +243,19 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
             ready,
         ),
         alerter=Alerter(post, Alerts(database), standings, ready),
+        keeper=_keeper(routes, journal, database, _poker(loop, ready)),
         screen=Screen(Sources(config, spool, journal, traffic), standings, time.time()),
         release=release,
         doors=doors,
     )
+
+
+def _keeper(routes: Routes, journal: Journal, database: Database, poke: Callable[[], None]) -> Keeper:
+    def hasten() -> None:
+        journal.clamp(time.time(), 0.0, State.DEFERRED)
+        poke()
+
+    return Keeper(routes, SelfTests(database), hasten)
 
 
 def _with(standing: Standing, faults: tuple[Fault, ...]) -> Standing:

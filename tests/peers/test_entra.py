@@ -142,7 +142,7 @@ def test_device_code_sign_in(entra: Entra, http: requests.Session):
     assert flow["user_code"] in flow["message"]
     pending = app.acquire_token_by_device_flow(flow, exit_condition=lambda _flow: True)
     assert pending["error"] == "authorization_pending"
-    entra.sign_in()
+    entra.codes.approve()
     first = app.acquire_token_by_device_flow(flow)
     assert _introspect(entra, http, first["access_token"])["active"] is True
     (account,) = app.get_accounts()

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from gateway.deliver import oauth
-from gateway.deliver.oauth import TokenError, TokenSource
 from gateway.deliver.replies import CONFIGURED_S, LOCKOUT_S
+from gateway.deliver.token_fault import TokenError
+from gateway.deliver.token_source import TokenSource
+from gateway.deliver.token_store import TokenStore
 from tests.gateway.deliver.given import client_auth, token_auth
 from tests.peers import tokens
 from tests.peers.certificates import Certificate, Certificates
@@ -16,9 +18,12 @@ from tests.peers.entra import Entra
 from tests.peers.loopback import free_port
 from tests.peers.tokens import Refusal
 
+NO_STORE = TokenStore(Path("/nowhere"), "client-auth")
+
 
 def _source(entra: Entra, certificates: Certificates, **keys: Any) -> TokenSource:
-    return TokenSource(client_auth(token_auth(587, certificates.authority_file, entra.port, **keys)))
+    settings = client_auth(token_auth(587, certificates.authority_file, entra.port, **keys))
+    return TokenSource(settings, NO_STORE)
 
 
 async def test_a_token_is_fetched_once_and_kept(entra: Entra, certificates: Certificates):
@@ -98,7 +103,7 @@ async def test_a_secret_is_never_in_the_sentence(entra: Entra, certificates: Cer
 async def test_no_endpoint_is_an_outage(certificates: Certificates):
     """A token endpoint that cannot be reached is an outage like any other; the sentence names it."""
     port = free_port()
-    source = TokenSource(client_auth(token_auth(587, certificates.authority_file, port)))
+    source = TokenSource(client_auth(token_auth(587, certificates.authority_file, port)), NO_STORE)
     with pytest.raises(TokenError, match=f"^https://localhost:{port} cannot give a token") as failed:
         await source.token()
     assert failed.value.pause_s == 0.0
