@@ -88,6 +88,8 @@ def _warnings(loaded: "Loaded") -> list[str]:
     from datetime import UTC, datetime
 
     from gateway.arrive import lan_tls, place
+    from gateway.deliver import expiry
+    from gateway.deliver.expiries import expiries
     from gateway.normalise.settings import reading_of
     from image.ocr.reading import is_wanted
     from image.ocr.tools import missing
@@ -96,7 +98,9 @@ def _warnings(loaded: "Loaded") -> list[str]:
     reading = reading_of(pdf)
     lacking = missing(reading) if is_wanted(reading) else ""
     asked = ", ".join(key for key in ("rotate", "deskew", "ocr") if getattr(pdf, key))
-    expiring = lan_tls.warnings(loaded.config.smtp, datetime.now(UTC))
+    now = datetime.now(UTC)
+    expiring = lan_tls.warnings(loaded.config.smtp, now)
+    expiring += expiry.warnings(loaded.config, expiries(loaded.config), now)
     lack = [f"[pdf] {asked}: {lacking}; until then scans are delivered without"] if lacking else []
     return [*map(str, loaded.warnings), *place.warnings(loaded.config), *expiring, *lack]
 

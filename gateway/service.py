@@ -21,6 +21,7 @@ from gateway.arrive.listener import listeners
 from gateway.arrive.ration import Ration
 from gateway.deliver.alert import Alerter
 from gateway.deliver.board import Board
+from gateway.deliver.expiry_alert import ExpiryAlerter
 from gateway.deliver.post import Failures, Post
 from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
@@ -75,6 +76,7 @@ class Service:
     teller: Teller
     alerter: Alerter
     keeper: Keeper
+    expiry_alerter: ExpiryAlerter
     screen: Screen
     release: Callable[[], None]
     """Closes the journal and gives the state directory free."""
@@ -139,6 +141,7 @@ class Service:
             self.teller.run(),
             self.alerter.run(),
             self.keeper.run(),
+            self.expiry_alerter.run(),
             shares,
         ]
 
@@ -243,6 +246,7 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
             ready,
         ),
         alerter=Alerter(post, Alerts(database), standings, ready),
+        expiry_alerter=ExpiryAlerter(post, Alerts(database), _poker(loop, ready)),
         keeper=_keeper(routes, journal, database, _poker(loop, ready)),
         screen=Screen(Sources(config, spool, journal, traffic), standings, time.time()),
         release=release,

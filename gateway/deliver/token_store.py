@@ -142,5 +142,5 @@ def parse(data: bytes) -> SignIn:
 
 
 def _is_time(at: float) -> bool:
-    """Tell whether this may be seconds since 1970, before the year 10000."""
-    return not isinstance(at, bool) and math.isfinite(at) and 0 <= at < 253402300800  # noqa: PLR2004
+    """Tell whether this may be seconds since 1970, before 2100."""
+    return not isinstance(at, bool) and math.isfinite(at) and 0 <= at < 4102444800  # noqa: PLR2004

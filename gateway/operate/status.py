@@ -5,6 +5,7 @@ import json
 import os
 import time
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from rich.console import Console
 from conf.model import Config
 from gateway import __version__
 from gateway.arrive.reserve import opens_at_bytes
+from gateway.deliver.expiries import expiries
+from gateway.deliver.expiry import URGENT_DAYS, days_left
 from gateway.operate.records import age_s, moment, span
 from gateway.spool import files
 from gateway.spool.job import OWED, State
 from gateway.spool.journal import Journal
+from gateway.spool.self_tests import SelfTests
 from gateway.spool.traffic import Traffic
 from hotfolder.samba import CLOSED_NAME
 
@@ -30,6 +34,25 @@ class Route:
     paused_until: float | None
     said: str
     advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """A secret, certificate or sign-in of an upstream: the day it ends (ISO 8601), and how many days that is ahead."""
+
+    upstream: str
+    what: str
+    on: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """When an upstream's login was last tried without a mail (seconds since 1970); ``said`` is empty when it works."""
+
+    upstream: str
+    at: float
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +74,8 @@ class Status:
     shares_open_at_bytes: int
     legacy_shares: tuple[str, ...]
     routes: tuple[Route, ...]
+    expiring: tuple[Expiring, ...] = ()
+    tried: tuple[Tried, ...] = ()
     warnings: tuple[str, ...] = ()
     """What works, but not as it was meant: a sentence each."""
 
@@ -58,7 +83,8 @@ class Status:
     def needs_person(self) -> bool:
         """Tell whether somebody should look: a fault, a failure, or nothing running."""
         is_full = self.is_space_low or self.are_shares_closed
-        return not self.is_running or is_full or self.kept > 0 or any(r.paused_until for r in self.routes)
+        is_ending = any(one.days <= URGENT_DAYS for one in self.expiring)
+        return not self.is_running or is_full or is_ending or self.kept > 0 or any(r.paused_until for r in self.routes)
 
 
 def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str, ...] = ()) -> Status:
@@ -85,6 +111,15 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
         shares_open_at_bytes=opens_at_bytes(config.gateway.free_space),
         legacy_shares=tuple(share.name for share in config.share if share.legacy_smb1),
         routes=tuple(routes),
+        expiring=tuple(
+            Expiring(one.upstream, one.what.value, f"{one.ends_at:%Y-%m-%d}", days_left(one, datetime.now(UTC)))
+            for one in expiries(config)
+        ),
+        tried=tuple(
+            Tried(name, test.at, test.said)
+            for name, test in sorted(SelfTests(journal.database).last().items())
+            if name in {one.name for one in config.upstream}
+        ),
         warnings=warnings,
     )
 
@@ -130,6 +165,11 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
             console.print(f"           {route.said}")
             if route.advice:
                 console.print(f"           To do: {route.advice}")
+    for test in status.tried:
+        console.print(f"Tested:    {test.upstream} {'FAILED' if test.said else 'ok'}, {moment(test.at)}")
+    for one in status.expiring:
+        left = f"in {one.days} day{'' if one.days == 1 else 's'}" if one.days > 0 else "HAS ENDED"
+        console.print(f"Expires:   {one.on}, {left}: {one.what} of {one.upstream}")
     for warning in status.warnings:
         console.print(f"Warning:   {warning}")
 
