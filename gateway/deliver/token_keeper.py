@@ -50,13 +50,13 @@ class Keeper:
         name, tokens = pool.route.name, pool.tokens
         if tokens is not None and await asyncio.to_thread(tokens.take_new_sign_in):
             log(Event.SIGNED_IN, upstream=name)
-            await self._test(name, is_fresh=True)
+            await self._test(name, is_signed_in=True)
             return
         pause = (await asyncio.to_thread(self.routes.traffic.pauses)).get(name)
         now = time.time()
         if pause is not None:
             if is_probe_due(pause.until, has_token=tokens is not None, now=now):
-                await self._test(name)
+                await self._test(name, is_probe=True)
             return
         last = (await asyncio.to_thread(self.tests.last)).get(name)
         if is_due(None if last is None else last.at, time.monotonic() - self._started_s, now):
@@ -67,10 +67,10 @@ class Keeper:
             except TokenError as error:
                 log(Event.RENEWAL_FAILED, upstream=name, said=str(error), advice=error.advice or None)
 
-    async def _test(self, name: str, *, is_fresh: bool = False) -> None:
-        fault = await self.routes.try_login(name, in_spite_of_pause=is_fresh)
+    async def _test(self, name: str, *, is_signed_in: bool = False, is_probe: bool = False) -> None:
+        fault = await self.routes.try_login(name, in_spite_of_pause=is_signed_in)
         said, advice = ("", "") if fault is None else (fault.said, fault.advice)
         await asyncio.to_thread(self.tests.note, name, SelfTest(time.time(), said, advice))
         log(Event.SELF_TEST, upstream=name, outcome="failed" if said else "ok", said=said or None)
-        if not said:
+        if not said and (is_signed_in or is_probe):
             await asyncio.to_thread(self.hasten)

@@ -2,9 +2,11 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.path.box import Box
 from tests.path.upstreams import by_sign_in
@@ -58,3 +60,30 @@ def test_from_the_code_to_the_mailbox(
     stored = json.loads((box.state / "tokens" / "submission.json").read_text())
     assert entra.knows(stored["refresh_token"])
     assert stored["refresh_token"] not in box.log
+
+
+def test_ctrl_c_ends_a_sign_in(
+    make_box: Callable[..., Box], postfix: Postfix, entra: Entra, certificates: Certificates
+):
+    """Ctrl-C while the code waits ends the command with code 1 and without a traceback; nothing is stored."""
+    box = make_box(by_sign_in(postfix.port, certificates.authority_file, entra))
+    box.state.mkdir()
+    argv = [sys.executable, "-m", "gateway", "login", "--config", str(box.config)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(argv, env=box.environment, **pipes) as process:  # type: ignore[call-overload]
+        wait_until(lambda: entra.codes.is_waited_for, 30, "a code")
+        assert process.stdout is not None
+        while b"Ctrl-C" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+        assert process.returncode == 1
+    assert b"Traceback" not in said
+    assert not (box.state / "tokens" / "submission.json").exists()
+
+
+def test_login_says_what_is_missing(make_box: Callable[..., Box], tmp_path: Path):
+    """Without an upstream to sign in for the sentence says so, and what the other logins need."""
+    answer = make_box(f'[[upstream]]\nmethod = "maildir"\npath = "{tmp_path}/mail"\n').command("login")
+    assert answer.returncode == 1
+    assert "oauth-device" in answer.stderr
