@@ -249,6 +249,22 @@ async def test_without_an_admin_the_log_has_it_once(tmp_path: Path, monkeypatch:
         assert box.at(13) == 1
 
 
+async def test_a_stop_before_the_note_loses_no_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Cut short between the mail and its note, the next start tells again, once: twice rather than never."""
+    async with here(tmp_path, monkeypatch) as box:
+
+        def cut(_share: str, _names: object, _at: float) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(box.alerter.alerts, "note", cut)
+        with pytest.raises(KeyboardInterrupt):
+            box.at(14)
+        assert len(box.notices()) == 1
+    async with here(tmp_path, monkeypatch) as box:
+        assert [box.at(13.9), box.at(13.8)] == [1, 0]
+        assert len(box.notices()) == 2
+
+
 async def test_a_clock_that_was_never_set_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A box that believes in 1970 waits with its alerts."""
     async with here(tmp_path, monkeypatch) as box:
