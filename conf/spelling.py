@@ -9,9 +9,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final, NewType
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-
 from conf import units
+from conf.declare import After, Before, Exactly
+from conf.hidden import SecretStr
 
 Address = NewType("Address", str)
 Domain = NewType("Domain", str)
@@ -197,27 +197,27 @@ def _device_password(secret: SecretStr) -> SecretStr:
     return secret
 
 
-MailAddress = Annotated[Address, AfterValidator(_address)]
-MailDomain = Annotated[Domain, AfterValidator(_domain)]
-DomainOrAddress = Annotated[str, AfterValidator(_domain_or_address)]
-HostName = Annotated[str, AfterValidator(_host)]
-TableName = Annotated[str, AfterValidator(_name)]
-Network = Annotated[str, AfterValidator(_network)]
-Listen = Annotated[str, AfterValidator(_listen)]
-FilePath = Annotated[Path, BeforeValidator(_path)]
-Line = Annotated[str, AfterValidator(_line)]
-Word = Annotated[str, AfterValidator(_word)]
-Tenant = Annotated[str, AfterValidator(_tenant)]
-HttpsAddress = Annotated[str, AfterValidator(_https)]
-ProxyAddress = Annotated[str, AfterValidator(_proxy)]
-Day = Annotated[date, BeforeValidator(_day)]
-AccountName = Annotated[str, AfterValidator(_account)]
-Interface = Annotated[str, AfterValidator(_interface)]
-IpAddress = Annotated[str, AfterValidator(_ip)]
-Workgroup = Annotated[str, AfterValidator(_workgroup)]
-DevicePassword = Annotated[SecretStr, AfterValidator(_device_password)]
-Secret = Annotated[SecretStr, AfterValidator(_secret)]
-Seconds = Annotated[float, BeforeValidator(units.seconds)]
-Bytes = Annotated[int, BeforeValidator(units.size_bytes)]
-Count = Annotated[int, Field(strict=True)]
-Switch = Annotated[bool, Field(strict=True)]
+MailAddress = Annotated[Address, After(_address)]
+MailDomain = Annotated[Domain, After(_domain)]
+DomainOrAddress = Annotated[str, After(_domain_or_address)]
+HostName = Annotated[str, After(_host)]
+TableName = Annotated[str, After(_name)]
+Network = Annotated[str, After(_network)]
+Listen = Annotated[str, After(_listen)]
+FilePath = Annotated[Path, Before(_path)]
+Line = Annotated[str, After(_line)]
+Word = Annotated[str, After(_word)]
+Tenant = Annotated[str, After(_tenant)]
+HttpsAddress = Annotated[str, After(_https)]
+ProxyAddress = Annotated[str, After(_proxy)]
+Day = Annotated[date, Before(_day)]
+AccountName = Annotated[str, After(_account)]
+Interface = Annotated[str, After(_interface)]
+IpAddress = Annotated[str, After(_ip)]
+Workgroup = Annotated[str, After(_workgroup)]
+DevicePassword = Annotated[SecretStr, After(_device_password)]
+Secret = Annotated[SecretStr, After(_secret)]
+Seconds = Annotated[float, Before(units.seconds)]
+Bytes = Annotated[int, Before(units.size_bytes)]
+Count = Annotated[int, Exactly()]
+Switch = Annotated[bool, Exactly()]

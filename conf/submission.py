@@ -2,31 +2,24 @@
 
 from typing import Annotated, Final, Literal, Protocol
 
-from pydantic import Field
-
+from conf.declare import About
 from conf.spelling import Day, FilePath, MailAddress, ProxyAddress, Secret, Tenant, Word
 
 Auth = Literal["oauth-app", "oauth-device", "password"]
 
-UsernameKey = Annotated[
-    MailAddress, Field(description="the mailbox that sends; also the From unless it may send as another")
-]
-PasswordKey = Annotated[Secret | None, Field(description="the mailbox's password; better in password_file")]
-PasswordFileKey = Annotated[FilePath | None, Field(description="file that holds the password, or credential:NAME")]
-TenantKey = Annotated[Tenant | None, Field(description="the tenant's id or its onmicrosoft.com domain")]
-ClientIdKey = Annotated[Word | None, Field(description="application (client) id of the app registration")]
-ClientSecretKey = Annotated[Secret | None, Field(description="the app's secret; better in client_secret_file")]
-ClientSecretFileKey = Annotated[
-    FilePath | None, Field(description="file that holds the app's secret, or credential:NAME")
-]
+UsernameKey = Annotated[MailAddress, About("the mailbox that sends; also the From unless it may send as another")]
+PasswordKey = Annotated[Secret | None, About("the mailbox's password; better in password_file")]
+PasswordFileKey = Annotated[FilePath | None, About("file that holds the password, or credential:NAME")]
+TenantKey = Annotated[Tenant | None, About("the tenant's id or its onmicrosoft.com domain")]
+ClientIdKey = Annotated[Word | None, About("application (client) id of the app registration")]
+ClientSecretKey = Annotated[Secret | None, About("the app's secret; better in client_secret_file")]
+ClientSecretFileKey = Annotated[FilePath | None, About("file that holds the app's secret, or credential:NAME")]
 ClientSecretExpiresKey = Annotated[
-    Day | None, Field(description="the day the secret expires, as Entra showed it; an app cannot ask")
+    Day | None, About("the day the secret expires, as Entra showed it; an app cannot ask")
 ]
-CertificateFileKey = Annotated[FilePath | None, Field(description="PEM certificate of the app, instead of a secret")]
-KeyFileKey = Annotated[FilePath | None, Field(description="PEM private key of certificate_file, or credential:NAME")]
-ProxyKey = Annotated[
-    ProxyAddress | None, Field(description="HTTP proxy for token requests; mail itself goes through none")
-]
+CertificateFileKey = Annotated[FilePath | None, About("PEM certificate of the app, instead of a secret")]
+KeyFileKey = Annotated[FilePath | None, About("PEM private key of certificate_file, or credential:NAME")]
+ProxyKey = Annotated[ProxyAddress | None, About("HTTP proxy for token requests; mail itself goes through none")]
 
 AUTHORITY: Final = "where tokens come from"
 SCOPE: Final = "what the token is for"

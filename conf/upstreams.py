@@ -4,15 +4,14 @@ Limits of client-auth: "Exchange Online limits" and "Message storage and concurr
 Authenticated Submission" (Microsoft, read 2026-11).
 """
 
-from typing import Annotated, Final, Literal, Self
-
-from pydantic import BaseModel, Field, model_validator
+from typing import Annotated, Final, Literal
 
 from conf import submission
 from conf.clouds import HIGH_VOLUME_HOST, CloudName, cloud_of, scope_of
+from conf.declare import Between, Rule, ToldApartBy, key, table
 from conf.spelling import Count, FilePath, HostName, HttpsAddress, MailDomain, TableName, Word
 
-Port = Annotated[Count, Field(ge=1, le=65535)]
+Port = Annotated[Count, Between(1, 65535)]
 
 _NAME: Final = "how status and log call it; no two upstreams share a name"
 _SUBMISSION_PORT: Final = "always with STARTTLS, TLS 1.2 or newer"
@@ -22,17 +21,18 @@ _MX_PORT: Final = "Exchange listens for other servers on 25 only"
 _MX_PACE: Final = "Microsoft publishes no limit, and throttles a sudden volume by IP"
 
 
-class ClientAuth(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class ClientAuth:
     """Method 1, recommended: SMTP client submission, logged in as a licensed mailbox; recipients anywhere."""
 
-    method: Literal["client-auth"] = Field(description="method 1, recommended")
-    name: TableName = Field(default="client-auth", description=_NAME)
-    cloud: CloudName = Field(default="public", description="whose host, authority and scope are the defaults")
-    host: HostName = Field(default_factory=lambda above: cloud_of(above).host, description="the cloud's")
-    port: Port = Field(default=587, description=_SUBMISSION_PORT)
-    ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
+    method: Literal["client-auth"] = key(description="method 1, recommended")
+    name: TableName = key(default="client-auth", description=_NAME)
+    cloud: CloudName = key(default="public", description="whose host, authority and scope are the defaults")
+    host: HostName = key(default_factory=lambda above: cloud_of(above).host, description="the cloud's")
+    port: Port = key(default=587, description=_SUBMISSION_PORT)
+    ca_file: FilePath | None = key(default=None, description=_CA_FILE)
     username: submission.UsernameKey
-    auth: submission.Auth = Field(
+    auth: submission.Auth = key(
         default="oauth-app",
         description="as the application, or as a person who signs in once (scangate login); password is legacy: off by "
         "default in Exchange from the end of December 2026",
@@ -46,41 +46,41 @@ class ClientAuth(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=Tr
     client_secret_expires: submission.ClientSecretExpiresKey = None
     certificate_file: submission.CertificateFileKey = None
     key_file: submission.KeyFileKey = None
-    authority: HttpsAddress = Field(
+    authority: HttpsAddress = key(
         default_factory=lambda above: cloud_of(above).authority, description=submission.AUTHORITY
     )
-    scope: Word = Field(default_factory=scope_of, description=submission.SCOPE)
+    scope: Word = key(default_factory=scope_of, description=submission.SCOPE)
     proxy: submission.ProxyKey = None
-    connections: Count = Field(
+    connections: Count = key(
         default=2, ge=1, le=3, description="at once; Exchange admits 3 a mailbox, all its devices together"
     )
-    messages_per_minute: Count = Field(default=25, ge=1, le=30, description="Exchange admits 30 a mailbox")
-    recipients_per_day: Count = Field(
+    messages_per_minute: Count = key(default=25, ge=1, le=30, description="Exchange admits 30 a mailbox")
+    recipients_per_day: Count = key(
         default=10_000, ge=1, le=10_000, description="in any 24 hours; Exchange admits 10,000 a mailbox"
     )
 
-    @model_validator(mode="after")
-    def _login_is_complete(self) -> Self:
+    @Rule
+    def _login_is_complete(self) -> None:
         if lack := submission.lacking(self):
             raise ValueError(lack)
-        return self
 
 
-class HighVolume(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class HighVolume:
     """Client submission by a High Volume Email account: recipients inside the organisation only, few limits, billed.
 
     Host, reach and logins: MC1243552. No limit on messages or recipients a day is known since it is billed; those here
     keep a printer gone wild from costing money.
     """
 
-    method: Literal["high-volume"] = Field(description="method 1 for a High Volume Email account")
-    name: TableName = Field(default="high-volume", description=_NAME)
-    host: HostName = Field(default=HIGH_VOLUME_HOST, description="that of High Volume Email")
-    port: Port = Field(default=587, description=_SUBMISSION_PORT)
-    ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
-    domains: tuple[MailDomain, ...] = Field(min_length=1, description="only recipients in these domains are offered")
+    method: Literal["high-volume"] = key(description="method 1 for a High Volume Email account")
+    name: TableName = key(default="high-volume", description=_NAME)
+    host: HostName = key(default=HIGH_VOLUME_HOST, description="that of High Volume Email")
+    port: Port = key(default=587, description=_SUBMISSION_PORT)
+    ca_file: FilePath | None = key(default=None, description=_CA_FILE)
+    domains: tuple[MailDomain, ...] = key(min_length=1, description="only recipients in these domains are offered")
     username: submission.UsernameKey
-    auth: submission.Auth = Field(
+    auth: submission.Auth = key(
         default="oauth-app", description="as for client-auth; here Microsoft keeps password until September 2028"
     )
     password: submission.PasswordKey = None
@@ -92,71 +92,70 @@ class HighVolume(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=Tr
     client_secret_expires: submission.ClientSecretExpiresKey = None
     certificate_file: submission.CertificateFileKey = None
     key_file: submission.KeyFileKey = None
-    authority: HttpsAddress = Field(
+    authority: HttpsAddress = key(
         default_factory=lambda above: cloud_of(above).authority, description=submission.AUTHORITY
     )
-    scope: Word = Field(default_factory=scope_of, description=submission.SCOPE)
+    scope: Word = key(default_factory=scope_of, description=submission.SCOPE)
     proxy: submission.ProxyKey = None
-    connections: Count = Field(default=3, ge=1, le=10, description="at once")
-    messages_per_minute: Count = Field(default=60, ge=1, le=1000, description="Exchange publishes no limit here")
-    recipients_per_day: Count = Field(
+    connections: Count = key(default=3, ge=1, le=10, description="at once")
+    messages_per_minute: Count = key(default=60, ge=1, le=1000, description="Exchange publishes no limit here")
+    recipients_per_day: Count = key(
         default=10_000, ge=1, le=1_000_000, description="in any 24 hours; each recipient is billed"
     )
 
-    @model_validator(mode="after")
-    def _login_is_complete(self) -> Self:
+    @Rule
+    def _login_is_complete(self) -> None:
         if lack := submission.lacking(self):
             raise ValueError(lack)
-        return self
 
 
 Submission = ClientAuth | HighVolume
 """The upstreams that log in as a mailbox."""
 
 
-class DirectSend(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class DirectSend:
     """Method 2: the tenant's MX endpoint without login; recipients inside the organisation only; public IP in SPF."""
 
-    method: Literal["direct-send"] = Field(description="method 2")
-    name: TableName = Field(default="direct-send", description=_NAME)
-    host: HostName = Field(description=_MX_HOST)
-    port: Port = Field(default=25, description=_MX_PORT)
-    ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
-    domains: tuple[MailDomain, ...] = Field(min_length=1, description="only recipients in these domains are offered")
-    connections: Count = Field(default=2, ge=1, le=10, description="at once")
-    messages_per_minute: Count = Field(default=60, ge=1, le=1000, description=_MX_PACE)
+    method: Literal["direct-send"] = key(description="method 2")
+    name: TableName = key(default="direct-send", description=_NAME)
+    host: HostName = key(description=_MX_HOST)
+    port: Port = key(default=25, description=_MX_PORT)
+    ca_file: FilePath | None = key(default=None, description=_CA_FILE)
+    domains: tuple[MailDomain, ...] = key(min_length=1, description="only recipients in these domains are offered")
+    connections: Count = key(default=2, ge=1, le=10, description="at once")
+    messages_per_minute: Count = key(default=60, ge=1, le=1000, description=_MX_PACE)
 
 
-class Relay(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class Relay:
     """Method 3: the tenant's MX endpoint and an inbound connector, by public IP or certificate; recipients anywhere."""
 
-    method: Literal["relay"] = Field(description="method 3")
-    name: TableName = Field(default="relay", description=_NAME)
-    host: HostName = Field(description=_MX_HOST)
-    port: Port = Field(default=25, description=_MX_PORT)
-    ca_file: FilePath | None = Field(default=None, description=_CA_FILE)
-    certificate_file: FilePath | None = Field(
+    method: Literal["relay"] = key(description="method 3")
+    name: TableName = key(default="relay", description=_NAME)
+    host: HostName = key(description=_MX_HOST)
+    port: Port = key(default=25, description=_MX_PORT)
+    ca_file: FilePath | None = key(default=None, description=_CA_FILE)
+    certificate_file: FilePath | None = key(
         default=None, description="PEM client certificate the connector knows; without it: by public IP"
     )
-    key_file: FilePath | None = Field(
-        default=None, description="PEM private key of certificate_file, or credential:NAME"
-    )
-    connections: Count = Field(default=2, ge=1, le=10, description="at once")
-    messages_per_minute: Count = Field(default=60, ge=1, le=1000, description=_MX_PACE)
+    key_file: FilePath | None = key(default=None, description="PEM private key of certificate_file, or credential:NAME")
+    connections: Count = key(default=2, ge=1, le=10, description="at once")
+    messages_per_minute: Count = key(default=60, ge=1, le=1000, description=_MX_PACE)
 
-    @model_validator(mode="after")
-    def _certificate_has_key(self) -> Self:
+    @Rule
+    def _certificate_has_key(self) -> None:
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("certificate_file and key_file go together: set both or neither")
-        return self
 
 
-class Maildir(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+@table
+class Maildir:
     """No network: each finished mail is written into a Maildir. For a first run, a dry run and tests."""
 
-    method: Literal["maildir"] = Field(description="no network")
-    name: TableName = Field(default="maildir", description=_NAME)
-    path: FilePath = Field(description="the Maildir; made when missing")
+    method: Literal["maildir"] = key(description="no network")
+    name: TableName = key(default="maildir", description=_NAME)
+    path: FilePath = key(description="the Maildir; made when missing")
 
 
-Upstream = Annotated[ClientAuth | HighVolume | DirectSend | Relay | Maildir, Field(discriminator="method")]
+Upstream = Annotated[ClientAuth | HighVolume | DirectSend | Relay | Maildir, ToldApartBy("method")]

@@ -49,7 +49,7 @@ def test_the_default_file_shows_every_table_and_method_once():
     """Every table stands in the default file once, and the upstreams in their recommended order."""
     shown = [(name, method) for name, method, _ in shown_tables()]
     upstreams = [("upstream", method) for method in keys.methods()]
-    others = [(table, "") for table in Config.model_fields if table != "upstream"]
+    others = [(table, "") for table in declared(Config) if table != "upstream"]
     assert sorted(shown) == sorted(others + upstreams)
     assert [entry for entry in shown if entry[0] == "upstream"] == upstreams
 
@@ -64,10 +64,10 @@ def test_the_default_file_names_every_key(name, method, table):
 @pytest.mark.parametrize(("name", "method", "table"), shown_tables())
 def test_the_default_file_shows_the_defaults(name, method, table):
     """What the default file shows for a key is its default; an example stands only where there is none."""
-    whole = next(model for model in keys.models(name) if list(model.model_fields) == list(model_fields(name, method)))
+    whole = next(model for model in keys.models(name) if list(declared(model)) == list(model_fields(name, method)))
     alone = {key: value for key, value in table.items() if key not in {"password", "client_secret"}}
     checked = whole.model_validate(alone)
-    for key, info in whole.model_fields.items():
+    for key, info in declared(whole).items():
         default = info.get_default(call_default_factory=True, validated_data={})
         if not info.is_required() and default is not None:
             assert getattr(checked, key) == default, key
@@ -115,7 +115,7 @@ def test_the_demo_loads_without_a_word():
 def test_every_default_passes_its_own_check(table):
     """No default is outside its own limits: writing it down in the file is always right."""
     for model in keys.models(table):
-        for key, info in model.model_fields.items():
+        for key, info in declared(model).items():
             assert info.description, key
             if isinstance(info.default, str) and info.default:
                 annotated: Any = info.rebuild_annotation()

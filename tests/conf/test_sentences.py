@@ -9,7 +9,19 @@ from pydantic import ValidationError
 from conf import keys, sentences
 from conf.finding import Finding
 from conf.model import Config
-from tests.conf.given import CLIENT_AUTH, DIRECT_SEND, GATEWAY, MAILDIR, RELAY, RIGHT, SENDER, SHARE, SMTP, mistakes
+from tests.conf.given import (
+    CLIENT_AUTH,
+    DIRECT_SEND,
+    GATEWAY,
+    MAILDIR,
+    RELAY,
+    RIGHT,
+    SENDER,
+    SHARE,
+    SMTP,
+    made,
+    mistakes,
+)
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -152,7 +164,7 @@ def _every_key() -> list[tuple[str, str, str]]:
     named = [
         ("", table, key) for table in keys.TABLES if table != "upstream" for key in keys.models(table)[0].model_fields
     ]
-    return named + [(method, "upstream", key) for method, model in keys.methods().items() for key in model.model_fields]
+    return named + [(method, "upstream", key) for method, model in keys.methods().items() for key in declared(model)]
 
 
 _ODD = st.one_of(
@@ -172,7 +184,7 @@ def test_no_value_of_any_key_is_without_a_sentence(data):
         values = {table: odd}
     found: tuple[Finding, ...] = ()
     try:
-        Config.model_validate(values)
+        made(Config, values)
     except ValidationError as error:
         found = sentences.findings(error)
     assert found

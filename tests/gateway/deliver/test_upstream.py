@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from conf.model import Address, ClientAuth, Config, DirectSend, HighVolume, Maildir, Relay
 from gateway.deliver.upstream import PasswordLogin, TokenLogin, assign, maildir_of, route_of
+from tests.conf.given import made
 from tests.gateway.deliver.given import SENDER, addresses, client_auth, config, direct, password_auth, token_auth
 
 AUTHORITY = Path("/etc/ca.pem")
@@ -50,7 +51,7 @@ def test_high_volume_logs_in_like_client_auth(keys: dict[str, str]):
     """A High Volume Email account logs in as a mailbox does, at its own host and within limits of its own."""
     proof = {} if "auth" in keys else {"client_secret": "s"}
     table = {"method": "high-volume", "username": SENDER, "domains": ["contoso.com"], "messages_per_minute": 500}
-    settings = HighVolume.model_validate(table | keys | proof)
+    settings = made(HighVolume, table | keys | proof)
     route = route_of(settings)
     expected = PasswordLogin(SENDER, "p") if "auth" in keys else TokenLogin(SENDER, settings)
     assert route.login == expected
@@ -61,10 +62,10 @@ def test_high_volume_logs_in_like_client_auth(keys: dict[str, str]):
 def test_port_25_methods_have_no_login_and_no_day_limit():
     """Direct Send and relay log in with nothing; a connector's certificate is shown when there is one."""
     host = {"host": "contoso-com.mail.protection.outlook.com"}
-    sent_directly = route_of(DirectSend.model_validate({"method": "direct-send", "domains": ["contoso.com"]} | host))
-    by_address = route_of(Relay.model_validate({"method": "relay"} | host))
+    sent_directly = route_of(made(DirectSend, {"method": "direct-send", "domains": ["contoso.com"]} | host))
+    by_address = route_of(made(Relay, {"method": "relay"} | host))
     shown = {"certificate_file": "/c.pem", "key_file": "/k.pem"}
-    by_certificate = route_of(Relay.model_validate({"method": "relay"} | host | shown))
+    by_certificate = route_of(made(Relay, {"method": "relay"} | host | shown))
     for route in (sent_directly, by_address, by_certificate):
         assert (route.login, route.port, route.per_day) == (None, 25, None)
     assert sent_directly.certificate is by_address.certificate is None
