@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Final, assert_never
 
 from conf.finding import choice
-from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay, Upstream
+from conf.model import Address, ClientAuth, DirectSend, Domain, HighVolume, Maildir, Relay, Upstream
 
 ANYONE: Final = Domain("")
 """The domain of nobody: who may carry mail there may carry it anywhere."""
@@ -22,10 +22,10 @@ def may_carry_domain(upstream: Upstream, domain: Domain) -> bool:
     """Tell whether this upstream may carry mail to recipients in this domain (lower-case).
 
     Direct Send reaches the organisation's own domains only (Microsoft: "How to set up a multifunction device or
-    application to send email using Microsoft 365", option 2); the others reach anyone.
+    application to send email using Microsoft 365", option 2), and so does High Volume Email; the others reach anyone.
     """
     match upstream:
-        case DirectSend():
+        case DirectSend() | HighVolume():
             return domain in upstream.domains
         case ClientAuth() | Relay() | Maildir():
             return True

@@ -14,6 +14,7 @@ from conf import units
 from conf.addressing import addressing
 from conf.batching import batching
 from conf.carry import domain_of, may_carry, may_carry_domain, out_of_reach
+from conf.check_login import login_findings, size_findings
 from conf.check_samba import samba_findings
 from conf.check_smtp import listening
 from conf.check_upstreams import upstream_findings
@@ -25,7 +26,9 @@ from conf.model import (
     Delivery,
     DirectSend,
     Gateway,
+    HighVolume,
     Maildir,
+    Pdf,
     Relay,
     Samba,
     Sender,
@@ -36,7 +39,8 @@ from conf.model import (
 
 Upstreams = tuple[Upstream, ...]
 
-_RANK: Final = {"client-auth": 1, "direct-send": 2, "relay": 3}
+_RANK: Final = {"client-auth": 1, "high-volume": 1, "direct-send": 2, "relay": 3}
+_RECOMMENDED: Final = "client-auth, direct-send, relay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Tables:
     smtp: tuple[Smtp, ...] | None
     samba: Samba | None
     delivery: Delivery | None
+    pdf: Pdf | None = None
 
 
 def check(tables: Tables) -> tuple[Finding, ...]:
@@ -66,6 +71,8 @@ def _findings(tables: Tables) -> Iterator[Finding]:
         yield from _sender_may_send(tables.sender, upstream)
     if upstream is not None and tables.gateway is not None:
         yield from _admin(tables.gateway, upstream)
+    if upstream is not None and tables.pdf is not None:
+        yield from size_findings(upstream, tables.pdf)
     if share is not None and smtp is not None:
         yield from _ways_in(share, smtp)
     if share is not None:
@@ -87,8 +94,8 @@ def _upstreams(upstreams: Upstreams) -> Iterator[Finding]:
         if not isinstance(one, Maildir) and max(before, default=0) > _RANK[one.method]:
             yield _order_warning(index, one.method, max(before))
         match one:
-            case ClientAuth():
-                yield from _login(one, index)
+            case ClientAuth() | HighVolume():
+                yield from login_findings(one, index)
             case Maildir() if index + 1 < len(upstreams):
                 what = "takes every mail, so nothing is left for the upstreams after it: put maildir last"
                 yield Finding(("upstream", index, "method"), what, is_warning=True)
@@ -100,30 +107,15 @@ def _order_warning(index: int, method: str, worse: int) -> Finding:
     other = next(name for name, rank in _RANK.items() if rank == worse)
     what = (
         f'"{method}" is method {_RANK[method]} and stands after "{other}", method {worse}: '
-        f"the recommended order is {', '.join(_RANK)}"
+        f"the recommended order is {_RECOMMENDED}"
     )
     return Finding(("upstream", index, "method"), what, is_warning=True)
-
-
-def _login(one: ClientAuth, index: int) -> Iterator[Finding]:
-    """Warn of passwords (Exchange Team Blog, 27 January 2026: off by default from the end of December 2026)."""
-    has_secret = one.client_secret is not None or one.client_secret_file is not None
-    if one.auth == "password":
-        what = (
-            'is password login, which Microsoft turns off by default at the end of December 2026: change to "oauth-app"'
-        )
-        yield Finding(("upstream", index, "auth"), what, is_warning=True)
-    elif one.password is not None or one.password_file is not None:
-        key = "password" if one.password_file is None else "password_file"
-        yield Finding(("upstream", index, key), 'is not used with auth = "oauth-app": remove it', is_warning=True)
-    if one.auth == "oauth-app" and has_secret and one.certificate_file is not None:
-        yield Finding(("upstream", index, "certificate_file"), "stands beside a client secret: set one of the two")
 
 
 def _sender_may_send(sender: Sender, upstreams: Upstreams) -> Iterator[Finding]:
     for index, one in enumerate(upstreams):
         match one:
-            case ClientAuth() if sender.address.lower() != one.username.lower():
+            case ClientAuth() | HighVolume() if sender.address.lower() != one.username.lower():
                 what = (
                     f"is not {sender.address}, the From of every mail: Exchange refuses that "
                     "unless the mailbox has Send As on it"
@@ -135,7 +127,7 @@ def _sender_may_send(sender: Sender, upstreams: Upstreams) -> Iterator[Finding]:
                     "that is not the organisation's own"
                 )
                 yield Finding(("sender", "address"), what, is_warning=True)
-            case ClientAuth() | DirectSend() | Relay() | Maildir():
+            case ClientAuth() | HighVolume() | DirectSend() | Relay() | Maildir():
                 pass
 
 

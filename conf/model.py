@@ -34,7 +34,7 @@ from conf.spelling import (
     is_ip,
     listen_address,
 )
-from conf.upstreams import ClientAuth, DirectSend, Maildir, Relay, Upstream
+from conf.upstreams import ClientAuth, DirectSend, HighVolume, Maildir, Relay, Submission, Upstream
 
 __all__ = [
     "QUIET_S",
@@ -45,6 +45,7 @@ __all__ = [
     "DirectSend",
     "Domain",
     "Gateway",
+    "HighVolume",
     "Log",
     "Mail",
     "Maildir",
@@ -54,6 +55,7 @@ __all__ = [
     "Sender",
     "Share",
     "Smtp",
+    "Submission",
     "Upstream",
     "is_address",
     "is_ip",

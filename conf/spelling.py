@@ -5,6 +5,7 @@ Each checker returns the value as it is kept, or raises ValueError with a senten
 
 import ipaddress
 import re
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final, NewType
 
@@ -25,6 +26,7 @@ _LISTEN: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):(?P<port>[0
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _TENANT: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _HTTPS: Final = re.compile(r"https://[^\s?#]+")
+_PROXY: Final = re.compile(rf"http://(?:{_LABELS}|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{{1,5}})/?")
 _ACCOUNT: Final = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 _INTERFACE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
 _WORKGROUP: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,14}")
@@ -147,6 +149,23 @@ def _https(text: str) -> str:
     return text
 
 
+def _proxy(text: str) -> str:
+    found = _PROXY.fullmatch(text)
+    if found is None or not 0 < int(found["port"]) <= LARGEST_PORT:
+        raise ValueError('must be "http://host:port", such as "http://proxy.contoso.com:3128", without user or path')
+    return text
+
+
+def _day(written: object) -> date:
+    """Return a day that TOML knows as one, or that the environment wrote as text."""
+    if isinstance(written, date) and not isinstance(written, datetime):
+        return written
+    try:
+        return date.fromisoformat(written if isinstance(written, str) else "")
+    except ValueError:
+        raise ValueError("must be a date such as 2027-01-31, without quotes and without a time") from None
+
+
 def _account(text: str) -> str:
     if _ACCOUNT.fullmatch(text) is None:
         raise ValueError('must be a new account such as "printer1": 1 to 31 of a-z, 0-9, - and _, a letter first')
@@ -197,6 +216,8 @@ Word = Annotated[str, After(_word)]
 Selector = Annotated[str, After(_selector)]
 Tenant = Annotated[str, After(_tenant)]
 HttpsAddress = Annotated[str, After(_https)]
+ProxyAddress = Annotated[str, After(_proxy)]
+Day = Annotated[date, Before(_day)]
 AccountName = Annotated[str, After(_account)]
 Interface = Annotated[str, After(_interface)]
 IpAddress = Annotated[str, After(_ip)]

@@ -1,32 +1,22 @@
-"""Every way out, one model a method, in the recommended order: client-auth, direct-send, relay; maildir for dry runs.
+"""Every way out, one model a method, in the recommended order; maildir, the last, is for dry runs.
 
-Limits: "Exchange Online limits" and "Message storage and concurrent connection throttling for SMTP Authenticated
-Submission" (Microsoft, read 2026-11).
+Limits of client-auth: "Exchange Online limits" and "Message storage and concurrent connection throttling for SMTP
+Authenticated Submission" (Microsoft, read 2026-11).
 """
 
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+from conf import submission
+from conf.clouds import HIGH_VOLUME_HOST, CloudName, cloud_of, scope_of
 from conf.declare import Between, Rule, ToldApartBy, key, table
-from conf.spelling import (
-    Count,
-    FilePath,
-    HostName,
-    HttpsAddress,
-    MailAddress,
-    MailDomain,
-    Secret,
-    Selector,
-    Switch,
-    TableName,
-    Tenant,
-    Word,
-)
+from conf.spelling import Count, FilePath, HostName, HttpsAddress, MailDomain, Selector, Switch, TableName, Word
 
 Port = Annotated[Count, Between(1, 65535)]
 Family = Literal["ipv4", "any", "ipv6"]
 
 _NAME: Final = "how status and log call it; no two upstreams share a name"
+_SUBMISSION_PORT: Final = "always with STARTTLS, TLS 1.2 or newer"
 _CA_FILE: Final = "PEM file: trust only these authorities, not the system's"
 _MX_HOST: Final = "the tenant's MX endpoint; never guessed from the domain"
 _MX_PORT: Final = "Exchange listens for other servers on 25 only"
@@ -43,28 +33,31 @@ class ClientAuth:
 
     method: Literal["client-auth"] = key(description="method 1, recommended")
     name: TableName = key(default="client-auth", description=_NAME)
-    host: HostName = key(default="smtp.office365.com", description="another only in a sovereign cloud")
-    port: Port = key(default=587, description="always with STARTTLS, TLS 1.2 or newer")
+    cloud: CloudName = key(default="public", description="whose host, authority and scope are the defaults")
+    host: HostName = key(default_factory=lambda above: cloud_of(above).host, description="the cloud's")
+    port: Port = key(default=587, description=_SUBMISSION_PORT)
     address_family: Family = key(default="any", description=_FAMILY)
     ca_file: FilePath | None = key(default=None, description=_CA_FILE)
-    username: MailAddress = key(description="the mailbox that sends; also the From unless it may send as another")
-    auth: Literal["oauth-app", "password"] = key(
-        default="oauth-app", description="password is legacy: off by default in Exchange from the end of December 2026"
+    username: submission.UsernameKey
+    auth: submission.Auth = key(
+        default="oauth-app",
+        description="as the application, or as a person who signs in once (scangate login); password is legacy: off by "
+        "default in Exchange from the end of December 2026",
     )
-    password: Secret | None = key(default=None, description="the mailbox's password; better in password_file")
-    password_file: FilePath | None = key(default=None, description="file that holds the password, or credential:NAME")
-    tenant: Tenant | None = key(default=None, description="the tenant's id or its onmicrosoft.com domain")
-    client_id: Word | None = key(default=None, description="application (client) id of the app registration")
-    client_secret: Secret | None = key(default=None, description="the app's secret; better in client_secret_file")
-    client_secret_file: FilePath | None = key(
-        default=None, description="file that holds the app's secret, or credential:NAME"
-    )
-    certificate_file: FilePath | None = key(default=None, description="PEM certificate of the app, instead of a secret")
-    key_file: FilePath | None = key(default=None, description="PEM private key of certificate_file, or credential:NAME")
+    password: submission.PasswordKey = None
+    password_file: submission.PasswordFileKey = None
+    tenant: submission.TenantKey = None
+    client_id: submission.ClientIdKey = None
+    client_secret: submission.ClientSecretKey = None
+    client_secret_file: submission.ClientSecretFileKey = None
+    client_secret_expires: submission.ClientSecretExpiresKey = None
+    certificate_file: submission.CertificateFileKey = None
+    key_file: submission.KeyFileKey = None
     authority: HttpsAddress = key(
-        default="https://login.microsoftonline.com", description="another only in a sovereign cloud"
+        default_factory=lambda above: cloud_of(above).authority, description=submission.AUTHORITY
     )
-    scope: Word = key(default="https://outlook.office365.com/.default", description="another only in a sovereign cloud")
+    scope: Word = key(default_factory=scope_of, description=submission.SCOPE)
+    proxy: submission.ProxyKey = None
     connections: Count = key(
         default=2, ge=1, le=3, description="at once; Exchange admits 3 a mailbox, all its devices together"
     )
@@ -76,17 +69,58 @@ class ClientAuth:
 
     @Rule
     def _login_is_complete(self) -> None:
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("certificate_file and key_file go together: set both or neither")
-        if self.auth == "password":
-            if not (self.password or self.password_file):
-                raise ValueError('auth = "password" needs password_file (or password)')
-            return
-        missing = [key for key in ("tenant", "client_id") if getattr(self, key) is None]
-        if not (self.client_secret or self.client_secret_file or self.certificate_file):
-            missing.append("client_secret_file (or certificate_file with key_file)")
-        if missing:
-            raise ValueError(f'auth = "oauth-app" needs {" and ".join(missing)}')
+        if lack := submission.lacking(self):
+            raise ValueError(lack)
+
+
+@table
+class HighVolume:
+    """Client submission by a High Volume Email account: recipients inside the organisation only, few limits, billed.
+
+    Host, reach and logins: MC1243552. No limit on messages or recipients a day is known since it is billed; those here
+    keep a printer gone wild from costing money.
+    """
+
+    method: Literal["high-volume"] = key(description="method 1 for a High Volume Email account")
+    name: TableName = key(default="high-volume", description=_NAME)
+    host: HostName = key(default=HIGH_VOLUME_HOST, description="that of High Volume Email")
+    port: Port = key(default=587, description=_SUBMISSION_PORT)
+    address_family: Family = key(default="any", description=_FAMILY)
+    ca_file: FilePath | None = key(default=None, description=_CA_FILE)
+    domains: tuple[MailDomain, ...] = key(min_length=1, description="only recipients in these domains are offered")
+    username: submission.UsernameKey
+    auth: submission.Auth = key(
+        default="oauth-app", description="as for client-auth; here Microsoft keeps password until September 2028"
+    )
+    password: submission.PasswordKey = None
+    password_file: submission.PasswordFileKey = None
+    tenant: submission.TenantKey = None
+    client_id: submission.ClientIdKey = None
+    client_secret: submission.ClientSecretKey = None
+    client_secret_file: submission.ClientSecretFileKey = None
+    client_secret_expires: submission.ClientSecretExpiresKey = None
+    certificate_file: submission.CertificateFileKey = None
+    key_file: submission.KeyFileKey = None
+    authority: HttpsAddress = key(
+        default_factory=lambda above: cloud_of(above).authority, description=submission.AUTHORITY
+    )
+    scope: Word = key(default_factory=scope_of, description=submission.SCOPE)
+    proxy: submission.ProxyKey = None
+    connections: Count = key(default=3, ge=1, le=10, description="at once")
+    messages_per_minute: Count = key(default=60, ge=1, le=1000, description="Exchange publishes no limit here")
+    recipients_per_day: Count = key(
+        default=10_000, ge=1, le=1_000_000, description="in any 24 hours; each recipient is billed"
+    )
+    binary: Switch = key(default=False, description=_BINARY)
+
+    @Rule
+    def _login_is_complete(self) -> None:
+        if lack := submission.lacking(self):
+            raise ValueError(lack)
+
+
+Submission = ClientAuth | HighVolume
+"""The upstreams that log in as a mailbox."""
 
 
 def _require_whole_signing(selector: str | None, domain: str | None, key_file: Path | None) -> None:
@@ -165,4 +199,4 @@ class Maildir:
     path: FilePath = key(description="the Maildir; made when missing")
 
 
-Upstream = Annotated[ClientAuth | DirectSend | Relay | Maildir, ToldApartBy("method")]
+Upstream = Annotated[ClientAuth | HighVolume | DirectSend | Relay | Maildir, ToldApartBy("method")]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from gateway import __version__, cli_decision, cli_samba, cli_tenant
+from gateway import __version__, cli_decision, cli_login, cli_samba, cli_tenant
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def _warnings(loaded: "Loaded") -> list[str]:
     from datetime import UTC, datetime
 
     from gateway.arrive import lan_tls, place
-    from gateway.deliver import dkim_sign
+    from gateway.deliver import dkim_sign, expiry
+    from gateway.deliver.expiries import expiries
     from gateway.normalise.settings import reading_of
     from image.ocr.reading import is_wanted
     from image.ocr.tools import missing
@@ -116,7 +117,9 @@ def _warnings(loaded: "Loaded") -> list[str]:
     reading = reading_of(pdf)
     lacking = missing(reading) if is_wanted(reading) else ""
     asked = ", ".join(key for key in ("rotate", "deskew", "ocr") if getattr(pdf, key))
-    expiring = lan_tls.warnings(loaded.config.smtp, datetime.now(UTC))
+    now = datetime.now(UTC)
+    expiring = lan_tls.warnings(loaded.config.smtp, now)
+    expiring += expiry.warnings(loaded.config, expiries(loaded.config), now)
     lack = [f"[pdf] {asked}: {lacking}; until then scans are delivered without"] if lacking else []
     return [
         *map(str, loaded.warnings),
@@ -205,6 +208,14 @@ def check(config_path: Path) -> int:
         return Exit.CONFIG
     click.echo(f"{config_path}: no mistakes")
     return Exit.OK
+
+
+@cli.command()
+@_CONFIG
+@click.option("--upstream", "name", help="Which one, when several want a sign-in.")
+def login(config_path: Path, name: str | None) -> int:
+    """Sign in as the mailbox, by a code, for an upstream with auth = "oauth-device"."""
+    return cli_login.login(_load(config_path), name)
 
 
 @cli.command("samba-config")

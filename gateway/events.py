@@ -66,6 +66,10 @@ class Event(StrEnum):
     ROUTE_RECOVERED = "route-recovered"
     BINARY_REFUSED = "binary-refused"
     ROUTE_PASSED_OVER = "route-passed-over"
+    RENEWAL_FAILED = "renewal-failed"
+    SIGNED_IN = "signed-in"
+    SELF_TEST = "self-test"
+    CREDENTIAL_EXPIRES = "credential-expires"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
 
@@ -96,6 +100,8 @@ _PROBLEMS = frozenset(
         Event.BINARY_REFUSED,
         Event.ROUTE_SLOWED,
         Event.ROUTE_DEADLINE,
+        Event.RENEWAL_FAILED,
+        Event.CREDENTIAL_EXPIRES,
         Event.JOURNAL_REBUILT,
     }
 )

@@ -21,12 +21,14 @@ from gateway.arrive.listener import listeners
 from gateway.arrive.ration import Ration
 from gateway.deliver.alert import Alerter
 from gateway.deliver.board import Board
+from gateway.deliver.expiry_alert import ExpiryAlerter
 from gateway.deliver.post import Failures, Post
 from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
 from gateway.deliver.runner import Deliverer
 from gateway.deliver.tell import Teller
 from gateway.deliver.tidy import Tidier
+from gateway.deliver.token_keeper import Keeper
 from gateway.events import Event, log
 from gateway.normalise.runner import Normaliser
 from gateway.screen.look import Sources
@@ -40,6 +42,7 @@ from gateway.spool.files import Spool
 from gateway.spool.job import OWED, Job, State
 from gateway.spool.journal import Journal
 from gateway.spool.repeats import Repeats
+from gateway.spool.self_tests import SelfTests
 from gateway.spool.traffic import Traffic
 from hotfolder import lease
 from hotfolder.arrival import Fault, Standing
@@ -72,6 +75,8 @@ class Service:
     deliverer: Deliverer
     teller: Teller
     alerter: Alerter
+    keeper: Keeper
+    expiry_alerter: ExpiryAlerter
     screen: Screen
     release: Callable[[], None]
     """Closes the journal and gives the state directory free."""
@@ -130,7 +135,15 @@ class Service:
 
     def _stations(self) -> list[Coroutine[Any, Any, None]]:
         shares = samba.keep(self.config, self.spool)
-        return [self.normaliser.run(), self.deliverer.run(), self.teller.run(), self.alerter.run(), shares]
+        return [
+            self.normaliser.run(),
+            self.deliverer.run(),
+            self.teller.run(),
+            self.alerter.run(),
+            self.keeper.run(),
+            self.expiry_alerter.run(),
+            shares,
+        ]
 
     async def _settle(self) -> None:
         """Wait until nothing moves any more; what is stuck on a fault of this machine is not waited for without end."""
@@ -235,10 +248,20 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
             ready,
         ),
         alerter=Alerter(post, Alerts(database), standings, ready),
+        expiry_alerter=ExpiryAlerter(post, Alerts(database), _poker(loop, ready)),
+        keeper=_keeper(routes, journal, database, _poker(loop, ready)),
         screen=Screen(Sources(config, spool, journal, traffic), standings, time.time()),
         release=release,
         doors=doors,
     )
+
+
+def _keeper(routes: Routes, journal: Journal, database: Database, poke: Callable[[], None]) -> Keeper:
+    def hasten() -> None:
+        journal.clamp(time.time(), 0.0, State.DEFERRED)
+        poke()
+
+    return Keeper(routes, SelfTests(database), hasten)
 
 
 def _with(standing: Standing, faults: tuple[Fault, ...]) -> Standing:

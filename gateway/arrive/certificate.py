@@ -1,6 +1,7 @@
-"""A certificate of our own for devices, and when one ends. The only user of cryptography.
+"""A certificate of our own for devices.
 
-It is imported where it is used: 11 MB that a box without TLS towards its devices does not pay (measured 2026-11-25).
+cryptography is imported where it is used: 11 MB that a box without TLS towards its devices does not pay (measured
+2026-11-25).
 """
 
 import ipaddress
@@ -60,13 +61,6 @@ def make(name: str, addresses: Sequence[str]) -> bytes:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return private + certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def ends_at(pem: bytes) -> datetime:
-    """Return when the first certificate in a PEM file ends. Raises ValueError when there is none that can be read."""
-    from cryptography import x509
-
-    return x509.load_pem_x509_certificate(pem).not_valid_after_utc
 
 
 def names(pem: bytes) -> tuple[str, ...]:

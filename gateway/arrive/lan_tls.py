@@ -13,6 +13,7 @@ from typing import Final
 
 from conf.model import Config, Smtp
 from conf.spelling import is_ip, listen_address
+from gateway import pem
 from gateway.arrive import certificate
 from gateway.events import Event, log
 from gateway.spool import durable
@@ -84,7 +85,7 @@ def warnings(rules: Sequence[Smtp], now: datetime) -> list[str]:
         if rule.tls == "off" or rule.certificate_file is None:
             continue
         try:
-            ends_at = certificate.ends_at(rule.certificate_file.read_bytes())
+            ends_at = pem.ends_at(rule.certificate_file.read_bytes())
         except (OSError, ValueError):
             continue  # ``faults`` says so
         if ends_at - now < _SOON:

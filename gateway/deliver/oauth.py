@@ -1,84 +1,155 @@
-"""Access tokens for the application (OAuth 2.0 client credentials). The only user of msal.
+"""Tokens from Entra: for the application, for a person who signs in by a code, and for one who did. Only user of msal.
 
 msal is imported at the first token: it costs 21 MiB that a box on another method never needs (measured 2026-11).
+An application object lives for one conversation, since msal answers a repeat from a cache of failures even when the
+endpoint is well again; what is kept of a token, ``token_source`` and ``token_store`` keep.
 """
 
-import asyncio
 import functools
-import re
-import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from conf.model import ClientAuth
-from gateway.deliver.replies import CONFIGURED_S, LOCKOUT_S
+from conf.model import Submission
+from gateway.deliver.replies import CONFIGURED_S
 from gateway.deliver.tls import CertificateError, upstream_context
+from gateway.deliver.token_fault import TokenError, first_line, refused
 
 _TIMEOUT_S: Final = 30.0
-
-_ADVICE: Final = {
-    "AADSTS7000215": (LOCKOUT_S, "The client secret is wrong: use the secret's value, not its id."),
-    "AADSTS7000222": (LOCKOUT_S, "The client secret has expired: make a new one and put it into client_secret_file."),
-    "AADSTS700016": (LOCKOUT_S, "client_id is not an application of this tenant."),
-    "AADSTS90002": (LOCKOUT_S, "The tenant does not exist: check tenant."),
-    "AADSTS700027": (LOCKOUT_S, "The certificate is not the one registered for the application."),
-}
+_WAITING: Final = frozenset({"authorization_pending", "slow_down"})  # RFC 8628 section 3.5
 
 
-class TokenError(Exception):
-    """No token could be had; the sentence says why. ``pause_s`` is how long to leave it; 0 means an outage."""
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What the endpoint gave. ``life_s`` is how long the access token lives; ``account`` is who signed in, if anybody.
 
-    def __init__(self, sentence: str, pause_s: float, advice: str) -> None:
-        super().__init__(sentence)
-        self.pause_s = pause_s
-        self.advice = advice
+    ``refresh_token`` is empty for an application, and when the endpoint keeps the one there is.
+    """
+
+    access_token: str = field(repr=False)
+    life_s: float
+    refresh_token: str = field(default="", repr=False)
+    account: str = ""
 
 
 @dataclass(slots=True)
-class TokenSource:
-    """The tokens of one client-auth upstream, cached by msal until shortly before they expire."""
+class Invitation:
+    """A code for a person to enter at an address; ``poll`` tells whether that was done."""
 
-    settings: ClientAuth
-    _app: Any = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    code: str
+    address: str
+    life_s: float
+    _app: Any = field(repr=False)
+    _flow: dict[str, Any] = field(repr=False)
+    _settings: Submission = field(repr=False)
 
-    async def token(self) -> str:
-        """Return a valid access token, from the cache or the token endpoint. Raises TokenError."""
-        return await asyncio.to_thread(self._acquire)
+    @property
+    def interval_s(self) -> float:
+        """How long to wait between two polls; the endpoint may raise it (RFC 8628 section 3.5)."""
+        return max(_seconds(self._flow.get("interval"), 5.0), 1.0)
 
-    async def forget(self) -> None:
-        """Drop the cached token: a smarthost refused it, so the next one is fetched anew."""
-        await asyncio.to_thread(self._forget)
+    def poll(self) -> Granted | None:
+        """Return what was granted, None while nobody has signed in. Raises TokenError."""
 
-    def _forget(self) -> None:
-        with self._lock:
-            if self._app is not None:
-                self._app.remove_tokens_for_client()
+        def ask() -> object:
+            if self._app is None:
+                self._app = _public(self._settings)
+            answer = self._app.acquire_token_by_device_flow(self._flow, exit_condition=lambda _flow: True)
+            return None if answer.get("error") in _WAITING else answer
 
-    def _acquire(self) -> str:
-        with self._lock:
-            try:
-                if self._app is None:
-                    self._app = _application(self.settings)
-                answer = self._app.acquire_token_for_client(scopes=[self.settings.scope])
-            except CertificateError as error:
-                raise TokenError(str(error), CONFIGURED_S, "") from error
-            except Exception as error:  # msal raises whatever its parsers do, and none of it is a scan's fault
-                # msal answers a repeat from a cache of failures, even when the endpoint is well again: begin anew.
-                self._app = None
-                sentence = f"{self.settings.authority} cannot give a token ({_first_line(error)})"
-                raise TokenError(sentence, 0.0, "") from error
-            match answer:
-                case {"access_token": str(token)}:
-                    return token
-                case _:
-                    self._app = None
-        raise _refused(answer)
+        self._flow["interval"] = max(int(_seconds(self._flow.get("interval"), 5.0)), 1)
+        try:
+            answer = _said(self._settings, ask)
+        except TokenError:
+            self._app = None  # it would answer from its cache of failures for a minute
+            raise
+        return None if answer is None else _granted(answer)
 
 
-def _application(settings: ClientAuth) -> Any:
-    """Return msal's application; its session ignores the environment, where a bundle would win over ``ca_file``."""
+def for_application(settings: Submission) -> Granted:
+    """Return a token for the application itself (client credentials). Raises TokenError."""
+
+    def ask() -> object:
+        return _confidential(settings).acquire_token_for_client(scopes=[settings.scope])
+
+    return _granted(_said(settings, ask))
+
+
+def by_refresh(settings: Submission, refresh_token: str) -> Granted:
+    """Return a token for the person who signed in, and the next refresh token. Raises TokenError."""
+
+    def ask() -> object:
+        return _public(settings).acquire_token_by_refresh_token(refresh_token, scopes=[settings.scope])
+
+    return _granted(_said(settings, ask))
+
+
+def invite(settings: Submission) -> Invitation:
+    """Ask for a code that a person enters at an address (RFC 8628). Raises TokenError."""
+
+    def ask() -> object:
+        app = _public(settings)
+        return {"app": app, "flow": app.initiate_device_flow(scopes=[settings.scope])}
+
+    match _said(settings, ask):
+        case {"app": app, "flow": dict(flow)} if "user_code" in flow:
+            code, address = str(flow["user_code"]), str(flow.get("verification_uri"))
+            return Invitation(code, address, _seconds(flow.get("expires_in"), 900.0), app, flow, settings)
+        case {"flow": answer}:
+            raise refused(answer)
+        case answer:
+            raise refused(answer)
+
+
+def _said(settings: Submission, ask: Callable[[], object]) -> object:
+    try:
+        return ask()
+    except CertificateError as error:
+        raise TokenError(str(error), CONFIGURED_S, "") from error
+    except Exception as error:  # msal raises whatever its parsers do, and none of it is a scan's fault
+        through = "" if settings.proxy is None else f" through {settings.proxy}"
+        sentence = f"{settings.authority} cannot give a token{through} ({first_line(error)})"
+        raise TokenError(sentence, 0.0, "") from error
+
+
+def _granted(answer: object) -> Granted:
+    match answer:
+        case {"access_token": str(token)} if token:
+            assert isinstance(answer, Mapping)
+            claims = answer.get("id_token_claims")
+            account = claims.get("preferred_username") if isinstance(claims, Mapping) else None
+            renewed = answer.get("refresh_token")
+            return Granted(
+                token,
+                _seconds(answer.get("expires_in"), 0.0),
+                renewed if isinstance(renewed, str) else "",
+                account if isinstance(account, str) else "",
+            )
+        case _:
+            raise refused(answer)
+
+
+def _seconds(said: object, otherwise: float) -> float:
+    is_number = isinstance(said, int | float) or (isinstance(said, str) and said.isascii() and said.isdigit())
+    return min(max(float(said), 0.0), 86400.0) if is_number else otherwise  # type: ignore[arg-type]
+
+
+def _confidential(settings: Submission) -> Any:
     import msal
+
+    return msal.ConfidentialClientApplication(
+        settings.client_id, client_credential=_credential(settings), **_connection(settings)
+    )
+
+
+def _public(settings: Submission) -> Any:
+    import msal
+
+    return msal.PublicClientApplication(settings.client_id, **_connection(settings))
+
+
+def _connection(settings: Submission) -> dict[str, Any]:
+    """Return msal's keywords; its session ignores the environment, whose bundle or proxy would win over the keys."""
     import requests
 
     session = requests.Session()
@@ -87,17 +158,18 @@ def _application(settings: ClientAuth) -> Any:
     session.request = functools.partial(session.request, timeout=_TIMEOUT_S)  # type: ignore[method-assign]
     if settings.ca_file is not None:
         session.verify = str(settings.ca_file)
-    is_public_cloud = settings.authority.rstrip("/") == "https://login.microsoftonline.com"
-    return msal.ConfidentialClientApplication(
-        settings.client_id,
-        client_credential=_credential(settings),
-        authority=f"{settings.authority.rstrip('/')}/{settings.tenant}",
-        http_client=session,
-        instance_discovery=None if is_public_cloud else False,
-    )
+    if settings.proxy is not None:
+        session.proxies = {"https": settings.proxy}
+    authority = settings.authority.rstrip("/")
+    is_public_cloud = authority == "https://login.microsoftonline.com"
+    return {
+        "authority": f"{authority}/{settings.tenant}",
+        "http_client": session,
+        "instance_discovery": None if is_public_cloud else False,
+    }
 
 
-def _credential(settings: ClientAuth) -> str | dict[str, str]:
+def _credential(settings: Submission) -> str | dict[str, str]:
     """Return what msal shows the token endpoint. Raises CertificateError for files that cannot be used."""
     if settings.certificate_file is not None and settings.key_file is not None:
         upstream_context(None, (settings.certificate_file, settings.key_file))  # it names what is wrong, msal does not
@@ -106,20 +178,3 @@ def _credential(settings: ClientAuth) -> str | dict[str, str]:
             "public_certificate": settings.certificate_file.read_text(encoding="ascii"),
         }
     return "" if settings.client_secret is None else settings.client_secret.get_secret_value()
-
-
-def _refused(answer: object) -> TokenError:
-    fields = answer if isinstance(answer, dict) else {}
-    error = str(fields.get("error"))
-    described = _first_line(fields.get("error_description") or fields.get("error") or "no reason given")
-    for code, (pause_s, advice) in _ADVICE.items():
-        if re.search(rf"{code}(?!\d)", described):
-            return TokenError(described, pause_s, advice)
-    is_outage = error in {"temporarily_unavailable", "server_error"}
-    return TokenError(
-        described, 0.0 if is_outage else CONFIGURED_S, "" if is_outage else "Check tenant, client_id and secret."
-    )
-
-
-def _first_line(said: object) -> str:
-    return (str(said).splitlines() or [type(said).__name__])[0][:300]

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from conf.model import ClientAuth
-from gateway.deliver.oauth import TokenError, TokenSource
 from gateway.deliver.session import LostError, RefusedError, Session, open_session
 from gateway.deliver.slots import Slots
+from gateway.deliver.token_fault import TokenError
+from gateway.deliver.token_source import TokenSource
 from gateway.deliver.upstream import Route, TokenLogin
 from gateway.spool.reply import Phase
 
@@ -39,19 +39,16 @@ class Pool:
     route: Route
     context: ssl.SSLContext
     ehlo_name: str
-    settings: ClientAuth | None = None
+    tokens: TokenSource | None = None
     most: Callable[[], int] | None = None
     _slots: Slots = field(init=False)
     _idle: list[tuple[float, Session]] = field(default_factory=list)
-    _tokens: TokenSource | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _failures: int = 0
     _failure: LostError | RefusedError | TokenError | None = None
 
     def __post_init__(self) -> None:
         self._slots = Slots(self.most or (lambda: self.route.connections))
-        if self.settings is not None and isinstance(self.route.login, TokenLogin):
-            self._tokens = TokenSource(self.settings)
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[Lease]:
@@ -96,14 +93,22 @@ class Pool:
         except RefusedError as error:
             # A refused token may only be stale: once more with a fresh one, then it is the login that is at fault.
             is_token_refused = error.phase is Phase.AUTH and error.reply.code == _BAD_CREDENTIALS
-            if self._tokens is None or not is_token_refused:
+            if self.tokens is None or not is_token_refused:
                 raise
-            await self._tokens.forget()
+            await self.tokens.forget()
             return await open_session(self.route, self.context, self.ehlo_name, self._token)
 
     async def _token(self, _login: TokenLogin) -> str:
-        assert self._tokens is not None
-        return await self._tokens.token()
+        assert self.tokens is not None
+        return await self.tokens.token()
+
+    async def try_login(self) -> None:
+        """Log in on a session of its own, with a token fetched anew, and keep it. Raises as ``lend``."""
+        if self.tokens is not None:
+            await self.tokens.renew()
+        seen = self._failures
+        async with self._slots:
+            self._idle.append((time.monotonic(), await self._open_in_turn(seen)))
 
     async def close_idle(self, older_than_s: float = IDLE_S) -> None:
         """Close the sessions that have been idle for longer; each keeps its slot until the host has let it go.

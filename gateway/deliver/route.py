@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
+from conf.model import Address, Config, DirectSend, Maildir, Relay
 from gateway.deliver import breaker, fault, maildir, pacing, replies, transfer, upstream
 from gateway.deliver.dkim_sign import Signer, signer_of
-from gateway.deliver.oauth import TokenError
 from gateway.deliver.pacer import Pacer
 from gateway.deliver.pool import Pool
 from gateway.deliver.route_watch import RouteWatch, moment
 from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.tls import upstream_context
+from gateway.deliver.token_fault import TokenError
+from gateway.deliver.token_source import TokenSource
+from gateway.deliver.token_store import TokenStore
 from gateway.deliver.transaction import MOST_RECIPIENTS
 from gateway.events import Event, log
 from gateway.spool.job import JobId
@@ -75,12 +77,15 @@ class Routes:
                 continue
             route = upstream.route_of(configured)
             context = upstream_context(route.ca_file, route.certificate)
-            settings = configured if isinstance(configured, ClientAuth) else None
+            tokens = None
+            if isinstance(route.login, upstream.TokenLogin):
+                store = TokenStore(self.config.gateway.state, route.name)
+                tokens = TokenSource(route.login.settings, store)
             if isinstance(configured, DirectSend | Relay) and (signer := signer_of(configured, self.config)):
                 self._signers[route.name] = signer
             pacer = self._pacers[route.name] = Pacer(route, self.traffic)
             pacer.begin(now)
-            self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings, pacer.connections)
+            self._pools[route.name] = Pool(route, context, self.config.gateway.name, tokens, pacer.connections)
 
     async def paused(self) -> Mapping[str, float]:
         """Return until when (seconds since 1970) upstreams rest that may be passed over; one under probe still does."""
@@ -123,6 +128,34 @@ class Routes:
         """Close every idle session."""
         for pool in self._pools.values():
             await pool.close_idle(older_than_s=-1.0)
+
+    def with_login(self) -> list[Pool]:
+        """Return the pools of the upstreams that log in."""
+        return [pool for pool in self._pools.values() if pool.route.login is not None]
+
+    async def try_login(self, name: str, *, in_spite_of_pause: bool = False) -> Deferral | None:
+        """Log in without a mail, with a token fetched anew; return the fault, or None when it works.
+
+        It counts as any job's attempt: a fault pauses the upstream, success ends its pause, and while it rests nothing
+        is tried unless ``in_spite_of_pause``.
+        """
+        pool = self._pools[name]
+        async with self._probes[name]:
+            known = (await asyncio.to_thread(self.traffic.pauses)).get(name)
+            if known is not None and self._is_resting(known):
+                if not in_spite_of_pause:
+                    return Deferral(known.said, Scope.ROUTE, 0.0, known.advice)
+                # It would count as found at the same time as the fault before, and be told with that one's time.
+                await asyncio.to_thread(self.traffic.resume, name)
+            try:
+                await pool.try_login()
+            except (LostError, RefusedError, TokenError) as error:
+                fault = _fault(error)
+                await self._at_fault(name, (), fault)
+                return fault
+            if await _booked(name, functools.partial(self.traffic.resume, name)) or known is not None:
+                log(Event.ROUTE_RECOVERED, upstream=name)
+            return None
 
     async def offer(
         self,
@@ -194,18 +227,8 @@ class Routes:
                 )
                 lease.is_reusable = outcome.is_reusable
                 self._note_form(name, outcome)
-        except LostError as error:
-            pause_s = _UNSAFE_S if error.needs_person else 0.0
-            return await self._at_fault(name, recipients, Deferral(str(error), Scope.ROUTE, pause_s))
-        except RefusedError as error:
-            verdict = replies.classify(error.phase, error.reply)
-            return await self._at_fault(
-                name, recipients, Deferral(verdict.said, Scope.ROUTE, getattr(verdict, "pause_s", 0.0), verdict.advice)
-            )
-        except TokenError as error:
-            return await self._at_fault(
-                name, recipients, Deferral(str(error), Scope.ROUTE, error.pause_s, error.advice)
-            )
+        except (LostError, RefusedError, TokenError) as error:
+            return await self._at_fault(name, recipients, _fault(error))
         return await self._concluded(name, recipients, outcome)
 
     async def _concluded(self, name: str, recipients: Sequence[Address], outcome: transfer.Transfer) -> Offer:
@@ -282,6 +305,18 @@ class Routes:
             return breaker.quota_rest_s(faults, pacer.route.per_day, *pacer.quota(time.time()))
         jitter = random.random()  # noqa: S311  spreads retries, guards nothing
         return breaker.rest_s(kind, faults, pause_s, delivery.first_retry, delivery.longest_retry, jitter)
+
+
+def _fault(error: LostError | RefusedError | TokenError) -> Deferral:
+    """Return what it means for the upstream that no session could be opened."""
+    match error:
+        case LostError():
+            return Deferral(str(error), Scope.ROUTE, _UNSAFE_S if error.needs_person else 0.0)
+        case RefusedError():
+            verdict = replies.classify(error.phase, error.reply)
+            return Deferral(verdict.said, Scope.ROUTE, getattr(verdict, "pause_s", 0.0), verdict.advice)
+        case TokenError():
+            return Deferral(str(error), Scope.ROUTE, error.pause_s, error.advice)
 
 
 async def _booked(name: str, entry: Callable[[], _Answer]) -> _Answer | None:

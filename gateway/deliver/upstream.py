@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from conf.carry import carriers, domain_of, first_carrier
-from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
+from conf.model import Address, ClientAuth, Config, DirectSend, HighVolume, Maildir, Relay, Submission
 from conf.upstreams import Family
 
 
@@ -22,10 +22,10 @@ class PasswordLogin:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogin:
-    """AUTH XOAUTH2 as a mailbox, with an access token fetched for the application."""
+    """AUTH XOAUTH2 as a mailbox, with an access token for the application or for the person who signed in."""
 
     username: str
-    settings: ClientAuth = field(repr=False)
+    settings: Submission = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,16 @@ class Route:
     family: Family = "any"
 
 
-def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
+def route_of(upstream: Submission | DirectSend | Relay) -> Route:
     """Return the route of one configured upstream; secrets were resolved when the configuration was loaded."""
     login: PasswordLogin | TokenLogin | None = None
     certificate: tuple[Path, Path] | None = None
     per_day: int | None = None
     match upstream:
-        case ClientAuth(auth="password", password=password):
+        case ClientAuth(auth="password", password=password) | HighVolume(auth="password", password=password):
             login = PasswordLogin(upstream.username, "" if password is None else password.get_secret_value())
             per_day = upstream.recipients_per_day
-        case ClientAuth():
+        case ClientAuth() | HighVolume():
             login = TokenLogin(upstream.username, upstream)
             per_day = upstream.recipients_per_day
         case Relay(certificate_file=Path() as shown, key_file=Path() as key):
@@ -75,7 +75,7 @@ def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
         per_minute=upstream.messages_per_minute,
         per_day=per_day,
         may_be_binary=upstream.binary,
-        ramp_up=not isinstance(upstream, ClientAuth) and upstream.ramp_up,
+        ramp_up=isinstance(upstream, DirectSend | Relay) and upstream.ramp_up,
         family=upstream.address_family,
     )
 

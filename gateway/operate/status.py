@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from conf.model import Config, Maildir, Upstream
 from gateway import __version__
 from gateway.arrive.reserve import opens_at_bytes
 from gateway.deliver.backlog import Backlog, backlogs
+from gateway.deliver.expiries import expiries
+from gateway.deliver.expiry import URGENT_DAYS, days_left
 from gateway.deliver.pacer import Pacer
 from gateway.deliver.upstream import route_of
 from gateway.operate.records import age_s, moment, span
 from gateway.spool import files
 from gateway.spool.job import OWED, State
 from gateway.spool.journal import Journal
+from gateway.spool.self_tests import SelfTests
 from gateway.spool.traffic import Pause, Traffic
 from hotfolder.samba import CLOSED_NAME
 
@@ -50,6 +54,25 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiring:
+    """A secret, certificate or sign-in of an upstream: the day it ends (ISO 8601), and how many days that is ahead."""
+
+    upstream: str
+    what: str
+    on: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """When an upstream's login was last tried without a mail (seconds since 1970); ``said`` is empty when it works."""
+
+    upstream: str
+    at: float
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What ``scangate status`` says. ``oldest_s`` is the age of the oldest scan that is still owed.
 
@@ -68,6 +91,8 @@ class Status:
     shares_open_at_bytes: int
     legacy_shares: tuple[str, ...]
     routes: tuple[Route, ...]
+    expiring: tuple[Expiring, ...] = ()
+    tried: tuple[Tried, ...] = ()
     warnings: tuple[str, ...] = ()
     """What works, but not as it was meant: a sentence each."""
 
@@ -76,7 +101,9 @@ class Status:
         """Tell whether somebody should look: a fault, a failure, or nothing running."""
         is_full = self.is_space_low or self.are_shares_closed
         is_asked = self.kept > 0 or self.jobs[State.HELD] > 0
-        return not self.is_running or is_full or is_asked or any(r.paused_until for r in self.routes)
+        is_ending = any(one.days <= URGENT_DAYS for one in self.expiring)
+        is_at_fault = any(route.paused_until for route in self.routes)
+        return not self.is_running or is_full or is_asked or is_ending or is_at_fault
 
 
 def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str, ...] = ()) -> Status:
@@ -109,6 +136,15 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
         shares_open_at_bytes=opens_at_bytes(config.gateway.free_space),
         legacy_shares=tuple(share.name for share in config.share if share.legacy_smb1),
         routes=tuple(routes),
+        expiring=tuple(
+            Expiring(one.upstream, one.what.value, f"{one.ends_at:%Y-%m-%d}", days_left(one, datetime.now(UTC)))
+            for one in expiries(config)
+        ),
+        tried=tuple(
+            Tried(name, test.at, test.said)
+            for name, test in sorted(SelfTests(journal.database).last().items())
+            if name in {one.name for one in config.upstream}
+        ),
         warnings=warnings,
     )
 
@@ -177,6 +213,11 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
         console.print(f"Warning:   share {name} has legacy_smb1, which is unsafe")
     for route in status.routes:
         _show_route(route, console, is_alone=len(status.routes) == 1)
+    for test in status.tried:
+        console.print(f"Tested:    {test.upstream} {'FAILED' if test.said else 'ok'}, {moment(test.at)}")
+    for one in status.expiring:
+        left = f"in {one.days} day{'' if one.days == 1 else 's'}" if one.days > 0 else "HAS ENDED"
+        console.print(f"Expires:   {one.on}, {left}: {one.what} of {one.upstream}")
     for warning in status.warnings:
         console.print(f"Warning:   {warning}")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from conf.model import ClientAuth, Config, DirectSend, Maildir, Relay
+from conf.model import ClientAuth, Config, DirectSend, HighVolume, Maildir, Relay, Submission
 from gateway.operate.dns import Published
 from gateway.operate.powershell import comment, prose
 from gateway.operate.spf import merge_spf, strings
@@ -81,9 +81,9 @@ def _sender_domain(config: Config) -> str:
     return config.sender.address.rpartition("@")[2].lower()
 
 
-def _section(config: Config, upstream: ClientAuth | DirectSend | Relay, known: Known) -> Section:
+def _section(config: Config, upstream: Submission | DirectSend | Relay, known: Known) -> Section:
     match upstream:
-        case ClientAuth():
+        case ClientAuth() | HighVolume():
             logins: dict[str, Login] = {"oauth-app": "application", "password": "password"}
             return client_auth(
                 ClientAuthFacts(

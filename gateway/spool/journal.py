@@ -125,7 +125,7 @@ class Journal:
                 self._move(db, job_id, State.SENT, sent_at, reason="", next_try_at=0.0, attempts=0)
 
     def fail_pending(self, job_id: JobId, now: float, reason: str, state: State = State.FAILED) -> None:
-        """End a job for every recipient that still waits, with the reason, in one transaction: no upstream refused it."""
+        """End a job for every recipient that still waits, with the reason, in one transaction."""
         ends = "UPDATE recipient SET fate = 'failed', reply = ?, upstream = '' WHERE job = ? AND fate = 'pending'"
         with self._database.transaction() as db:
             db.execute(ends, (reason, job_id))

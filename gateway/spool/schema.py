@@ -96,6 +96,12 @@ CREATE TABLE IF NOT EXISTS active_day (
     day INTEGER NOT NULL,
     PRIMARY KEY (upstream, day)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS self_test (
+    upstream TEXT PRIMARY KEY,
+    at REAL NOT NULL,
+    said TEXT NOT NULL,
+    advice TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alert (
     share TEXT NOT NULL,
     name BLOB NOT NULL,

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from conf.carry import carriers, domain_of, first_carrier, may_carry, may_carry_domain
-from conf.model import Address, ClientAuth, DirectSend, Domain, Maildir, Relay
+from conf.hidden import SecretStr
+from conf.model import Address, ClientAuth, DirectSend, Domain, HighVolume, Maildir, Relay
 
 CLIENT_AUTH = ClientAuth(
     method="client-auth",
@@ -14,12 +15,19 @@ CLIENT_AUTH = ClientAuth(
     key_file=Path("/k"),
 )
 DIRECT = DirectSend(method="direct-send", host="mx.example", domains=(Domain("contoso.com"), Domain("fabrikam.com")))
+HIGH_VOLUME = HighVolume(
+    method="high-volume",
+    username=Address("s@contoso.com"),
+    auth="password",
+    password=SecretStr("p"),
+    domains=(Domain("contoso.com"), Domain("fabrikam.com")),
+)
 RELAY = Relay(method="relay", host="mx.example")
 MAILDIR = Maildir(method="maildir", path=Path("/m"))
 
 
 @pytest.mark.parametrize("upstream", [CLIENT_AUTH, RELAY, MAILDIR])
-def test_all_but_direct_send_reach_anyone(upstream):
+def test_the_others_reach_anyone(upstream):
     """Client submission, relay and the Maildir carry mail to any domain."""
     assert may_carry(upstream, Address("someone@elsewhere.example"))
 
@@ -29,10 +37,11 @@ def test_all_but_direct_send_reach_anyone(upstream):
     [("a@contoso.com", True), ("a@CONTOSO.COM", True), ("a@fabrikam.com", True), ("a@sub.contoso.com", False),
      ("a@notcontoso.com", False), ("contoso.com@elsewhere.example", False)],
 )  # fmt: skip
-def test_direct_send_reaches_its_domains_only(recipient, expected):
-    """Direct Send carries mail to exactly the domains it lists, whatever their case, and to no subdomain."""
-    assert may_carry(DIRECT, Address(recipient)) is expected
-    assert may_carry_domain(DIRECT, domain_of(Address(recipient))) is expected
+@pytest.mark.parametrize("upstream", [DIRECT, HIGH_VOLUME])
+def test_some_reach_their_domains_only(upstream, recipient, expected):
+    """Direct Send and High Volume Email carry mail to exactly the domains listed, in any case, and to no subdomain."""
+    assert may_carry(upstream, Address(recipient)) is expected
+    assert may_carry_domain(upstream, domain_of(Address(recipient))) is expected
 
 
 def test_the_first_that_may_is_chosen():

@@ -15,7 +15,7 @@ def test_every_table_is_known_in_its_shape():
 
 def test_methods_stand_in_recommended_order():
     """The order of the methods is the one recommended everywhere."""
-    assert tuple(keys.methods()) == ("client-auth", "direct-send", "relay", "maildir")
+    assert tuple(keys.methods()) == ("client-auth", "high-volume", "direct-send", "relay", "maildir")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ from tests.conf.given import (
 
 pytestmark = pytest.mark.usefixtures("folder")
 
-METHODS = '"client-auth", "direct-send", "relay" or "maildir" (in this order recommended; maildir sends nothing)'
+METHODS = (
+    '"client-auth", "high-volume", "direct-send", "relay" or "maildir" '
+    "(in this order recommended; maildir sends nothing)"
+)
 TABLES = "[gateway], [sender], [[upstream]], [[share]], [[smtp]], [samba], [pdf], [mail], [delivery], [log]"
 
 MESSAGES = {
@@ -35,11 +38,12 @@ MESSAGES = {
     RIGHT + "[zzz]\n": [f"gateway.toml:15: zzz: is not known; the tables are {TABLES}"],
     RIGHT + '["a b\\n"]\n': [f'gateway.toml:15: "a b\\n": is not known; the tables are {TABLES}'],
     SENDER + DIRECT_SEND + "username = 3\n" + SHARE: [
-        'gateway.toml:7: upstream[0].username: is not a key of method "direct-send"; "client-auth" has it'
+        ('gateway.toml:7: upstream[0].username: is not a key of method "direct-send"; '
+        '"client-auth" and "high-volume" have it')
     ],
     SENDER + MAILDIR + "port = 3\n" + SHARE: [
         ('gateway.toml:6: upstream[0].port: is not a key of method "maildir"; '
-        '"client-auth", "direct-send" and "relay" have it')
+        '"client-auth", "high-volume", "direct-send" and "relay" have it')
     ],
     SENDER + DIRECT_SEND + "domain = 3\n" + SHARE: [
         'gateway.toml:7: upstream[0].domain: is not a key of method "direct-send"; did you mean "domains"?'
@@ -181,4 +185,4 @@ def test_no_value_of_any_key_is_without_a_sentence(data):
     assert isinstance(refused, Refused)
     for finding in sentences.findings(refused):
         assert finding.what != sentences.UNEXPLAINED
-        assert not re.search(r"pydantic|[Ii]nput|validat|http(?!s:)|[Tt]uple|NoneType|ctx", finding.what)
+        assert not re.search(r"pydantic|[Ii]nput|validat|http(?!s?:)|[Tt]uple|NoneType|ctx", finding.what)

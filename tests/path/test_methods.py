@@ -49,6 +49,33 @@ def test_client_auth_with_a_password(
     assert "sasl_method=LOGIN" in postfix.log_text()
 
 
+@pytest.mark.parametrize("by", ["password", "token"])
+def test_high_volume(
+    make_box: Callable[..., Box],
+    postfix: Postfix,
+    entra: Entra,
+    certificates: Certificates,
+    password_file: Path,
+    secret_file: Path,
+    by: str,
+):
+    """A High Volume Email account logs in either way; a recipient outside `domains` is refused at arrival."""
+    authority = certificates.authority_file
+    table = (
+        by_password(postfix.port, authority, password_file)
+        if by == "password"
+        else by_token(postfix.port, authority, entra, secret_file)
+    )
+    table = table.replace('"client-auth"', '"high-volume"') + 'domains = ["contoso.com"]\n'
+    box = make_box(table, recipients=["contoso.com", "bob@contoso.com"])
+    box.start()
+    refused = scan_to(box, "alice@contoso.com", "eve@fabrikam.com")
+    assert list(refused) == ["eve@fabrikam.com"]
+    (mail,) = postfix.wait_for_mails("alice@contoso.com", 1)
+    assert mailbox.only_pdf(mail).startswith(b"%PDF-")
+    assert ("sasl_method=LOGIN" if by == "password" else "sasl_method=XOAUTH2") in postfix.log_text()
+
+
 def test_direct_send(make_box: Callable[..., Box], server_certificate: Certificate, certificates: Certificates):
     """Method 2 logs in nowhere; a recipient outside `domains` is refused at arrival, the others get the scan."""
     with Postfix(server_certificate) as endpoint:

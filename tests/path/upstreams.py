@@ -40,6 +40,23 @@ authority = "https://localhost:{entra.port}"
 """
 
 
+def by_sign_in(port: int, authority: Path, entra: Entra) -> str:
+    """Method 1 as a person who signs in."""
+    return f"""
+[[upstream]]
+method = "client-auth"
+name = "submission"
+host = "localhost"
+port = {port}
+ca_file = "{authority}"
+username = "{entra_peer.MAILBOX}"
+auth = "oauth-device"
+tenant = "{entra_peer.TENANT}"
+client_id = "{entra_peer.CLIENT_ID}"
+authority = "https://localhost:{entra.port}"
+"""
+
+
 def direct_send(port: int, authority: Path, domain: str = "contoso.com", host: str = "localhost") -> str:
     """Method 2."""
     return f"""

@@ -15,6 +15,7 @@ from cryptography import x509
 
 from tests.peers import tokens
 from tests.peers.certificates import Certificate
+from tests.peers.device_codes import DeviceCodes
 from tests.peers.loopback import ADDRESS
 from tests.peers.tokens import Answer, Refusal
 
@@ -42,7 +43,9 @@ class Entra:
     """The stand-in, serving from construction until close.
 
     Settable at any time: `token_life_s` (for tokens issued from now on), `mailbox` (whose tokens these are), `secret`
-    (None: no secret is right any more), `assertion_certificate` (the only one whose signature is right).
+    (None: no secret is right any more), `assertion_certificate` (the only one whose signature is right), `keeps_spent`
+    (whether a refresh token works again after it was used, as with Entra; not by default, so that none is used twice).
+    `codes` are the device codes given out: approve or decline them.
     """
 
     def __init__(self, shown: Certificate, assertion_certificate: Certificate | None = None):
@@ -50,6 +53,7 @@ class Entra:
         self.token_life_s: float = 3600
         self.mailbox = MAILBOX
         self.secret: str | None = CLIENT_SECRET
+        self.keeps_spent = False
         self.assertion_certificate = assertion_certificate
         self.token_requests: list[TokenRequest] = []
         self.introspections = 0
@@ -60,8 +64,7 @@ class Entra:
         self._refusals_left = 0
         self._may_answer = threading.Event()
         self._may_answer.set()
-        self._device_codes: dict[str, frozenset[str]] = {}  # and the scopes each asked for
-        self._approved: set[str] = set()
+        self.codes = DeviceCodes()
         self._server = _Server(shown.server_context(), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="entra")
         self._thread.start()
@@ -102,8 +105,8 @@ class Entra:
         with self._lock:
             self._refusal, self._refusals_left = None, 0
             self.token_requests.clear()
-            self.introspections = 0
-        self.token_life_s, self.mailbox, self.secret = 3600, MAILBOX, CLIENT_SECRET
+        self.codes.forget()
+        self.token_life_s, self.mailbox, self.secret, self.keeps_spent = 3600, MAILBOX, CLIENT_SECRET, False
         self.release()
 
     def hold(self) -> None:
@@ -122,10 +125,13 @@ class Entra:
         """A good access token without asking for it over the wire."""
         return self._ledger.issue_access(mailbox or self.mailbox, frozenset(scope.split()), self.token_life_s)
 
-    def sign_in(self) -> None:
-        """Do what the person does at the device-code page: every code waiting is approved."""
-        with self._lock:
-            self._approved.update(self._device_codes)
+    def issue_refresh(self, scope: str = "https://outlook.office.com/SMTP.Send") -> str:
+        """A good refresh token without signing in over the wire."""
+        return self._ledger.issue_refresh(frozenset(scope.split()))
+
+    def knows(self, refresh_token: str) -> bool:
+        """Tell whether a refresh token would buy something."""
+        return self._ledger.knows_refresh(refresh_token)
 
     def close(self) -> None:
         """Stop serving and wait for the threads."""
@@ -144,18 +150,8 @@ class Entra:
         }
 
     def answer_device(self, form: Mapping[str, str]) -> Answer:
-        """A new device code (RFC 8628 section 3.2); the interval is short so that tests are."""
-        with self._lock:
-            code = f"device-{len(self._device_codes) + 1}"
-            self._device_codes[code] = frozenset(form.get("scope", "").split())
-        return 200, {
-            "device_code": code,
-            "user_code": code.upper(),
-            "verification_uri": "https://microsoft.com/devicelogin",
-            "expires_in": 900,
-            "interval": 1,
-            "message": f"Open https://microsoft.com/devicelogin and enter the code {code.upper()}.",
-        }
+        """A new device code."""
+        return self.codes.give(frozenset(form.get("scope", "").split()))
 
     def answer_token(self, form: Mapping[str, str]) -> Answer:
         """Grant or refuse one token request, and note it."""
@@ -185,16 +181,14 @@ class Entra:
             case tokens.DEVICE_GRANT:
                 return self._device_answer(form.get("device_code", ""))
             case "refresh_token":
-                granted = self._ledger.spend_refresh(form.get("refresh_token", ""))
+                granted = self._ledger.spend_refresh(form.get("refresh_token", ""), is_kept=self.keeps_spent)
                 return tokens.REFRESH_EXPIRED.answer() if granted is None else self._delegated_token(granted)
             case _:
                 return tokens.GRANT_UNKNOWN.answer()
 
     def _device_answer(self, code: str) -> Answer:
-        # MSAL names the scopes when it asks for the code, and not again here.
-        if code in self._approved:
-            return self._delegated_token(self._device_codes[code])
-        return (tokens.SIGN_IN_PENDING if code in self._device_codes else tokens.CODE_UNKNOWN).answer()
+        bought = self.codes.bought(code)
+        return bought.answer() if isinstance(bought, Refusal) else self._delegated_token(bought)
 
     def _client_refusal(self, form: Mapping[str, str]) -> Refusal | None:
         if "client_assertion" in form:

@@ -142,7 +142,7 @@ def test_device_code_sign_in(entra: Entra, http: requests.Session):
     assert flow["user_code"] in flow["message"]
     pending = app.acquire_token_by_device_flow(flow, exit_condition=lambda _flow: True)
     assert pending["error"] == "authorization_pending"
-    entra.sign_in()
+    entra.codes.approve()
     first = app.acquire_token_by_device_flow(flow)
     assert _introspect(entra, http, first["access_token"])["active"] is True
     (account,) = app.get_accounts()
@@ -152,6 +152,36 @@ def test_device_code_sign_in(entra: Entra, http: requests.Session):
     entra.revoke()
     refused = app.acquire_token_silent_with_error(DELEGATED_SCOPE, account, force_refresh=True)
     assert refused["error_codes"] == [700082]
+
+
+@pytest.mark.parametrize(
+    ("deed", "error"), [("decline", "authorization_declined"), ("forget", "invalid_grant"), ("slow", "slow_down")]
+)
+def test_a_sign_in_that_comes_to_nothing(entra: Entra, http: requests.Session, deed: str, error: str):
+    """A code that is declined, not known any more, or asked for too often is answered in the words of RFC 8628."""
+    app = msal.PublicClientApplication(CLIENT_ID, authority=entra.authority, instance_discovery=False, http_client=http)
+    flow = app.initiate_device_flow(DELEGATED_SCOPE)
+    assert entra.codes.is_waited_for
+    match deed:
+        case "decline":
+            entra.codes.decline()
+        case "forget":
+            entra.codes.forget()
+        case _:
+            entra.refuse(tokens.SLOW_DOWN)
+    answer = app.acquire_token_by_device_flow(flow, exit_condition=lambda _flow: True)
+    assert answer["error"] == error
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_spent_refresh_token(entra: Entra, http: requests.Session, *, is_kept: bool):
+    """It works again only where the stand-in is told to be as patient as Entra is."""
+    entra.keeps_spent = is_kept
+    form = {"client_id": CLIENT_ID, "grant_type": "refresh_token", "refresh_token": entra.issue_refresh()}
+    url = f"{entra.authority}/oauth2/v2.0/token"
+    answers = [http.post(url, data=form, timeout=10).status_code for _ in range(2)]
+    assert answers == [200, 200 if is_kept else 400]
+    assert entra.knows(form["refresh_token"]) is is_kept
 
 
 def test_unknown_paths_are_404(entra: Entra, http: requests.Session):

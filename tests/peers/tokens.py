@@ -50,6 +50,13 @@ SECRET_EXPIRED: Final = Refusal(401, "invalid_client", 7000222, "The provided cl
 CERTIFICATE_WRONG: Final = Refusal(401, "invalid_client", 700027, "The certificate used to sign is not registered.")
 APP_UNKNOWN: Final = Refusal(400, "unauthorized_client", 700016, "Application was not found in the directory.")
 REFRESH_EXPIRED: Final = Refusal(400, "invalid_grant", 700082, "The refresh token has expired due to inactivity.")
+SIGN_IN_ENDED: Final = Refusal(400, "invalid_grant", 70043, "The refresh token has expired due to sign-in frequency.")
+GRANT_REVOKED: Final = Refusal(400, "invalid_grant", 50173, "The provided grant has expired due to it being revoked.")
+GRANT_ODD: Final = Refusal(400, "invalid_grant", 9000000, "Something went wrong.")
+PUBLIC_CLIENT_OFF: Final = Refusal(401, "invalid_client", 7000218, "The request body must contain client_secret.")
+SLOW_DOWN: Final = Refusal(400, "slow_down", 70016, "Polling too often.")
+SIGN_IN_DECLINED: Final = Refusal(400, "authorization_declined", 70018, "The user declined.")
+CODE_EXPIRED: Final = Refusal(400, "expired_token", 70020, "The device code has expired.")
 SIGN_IN_PENDING: Final = Refusal(400, "authorization_pending", 70016, "Authorization is pending. Continue polling.")
 CODE_UNKNOWN: Final = Refusal(400, "invalid_grant", 70019, "Verification code expired.")
 GRANT_UNKNOWN: Final = Refusal(400, "unsupported_grant_type", 70003, "The grant type is not supported.")
@@ -87,10 +94,15 @@ class Ledger:
             self._refresh[token] = scopes
         return token
 
-    def spend_refresh(self, token: str) -> frozenset[str] | None:
-        """The scopes a refresh token buys; it is gone afterwards, as Entra asks clients to keep the newest only."""
+    def spend_refresh(self, token: str, *, is_kept: bool) -> frozenset[str] | None:
+        """The scopes a refresh token buys; gone afterwards unless it is kept, as Entra does for a while."""
         with self._lock:
-            return self._refresh.pop(token, None)
+            return self._refresh.get(token) if is_kept else self._refresh.pop(token, None)
+
+    def knows_refresh(self, token: str) -> bool:
+        """Whether a refresh token would buy something."""
+        with self._lock:
+            return token in self._refresh
 
     def revoke(self) -> None:
         """Every access and refresh token issued so far is worthless from now on."""

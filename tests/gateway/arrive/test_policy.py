@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conf.model import Address, DirectSend, is_address
+from conf.model import Address, DirectSend, Domain, is_address
 from gateway.arrive.policy import Allowed, Forbidden, counted_as, judge_recipient, judge_sender, rule_of, whom_to_tell
 from tests.gateway.spool.given import config
 
@@ -117,11 +117,11 @@ def test_a_recipient_nobody_can_carry_is_refused():
 
 def test_a_refusal_fits_a_reply_line():
     """However long the names are, the reply is one line that any client takes, with the address and the remedy."""
-    domains = tuple(f"{'x' * 60}{number}.{'y' * 60}.example" for number in range(9))
+    domains = tuple(Domain(f"{'x' * 60}{number}.{'y' * 60}.example") for number in range(9))
     far = f"a@{'z' * 60}.{'z' * 60}.{'z' * 60}.example"
     (narrow, *_) = NARROW.upstream
     assert isinstance(narrow, DirectSend)
-    direct = replace(narrow, domains=("contoso.com", *domains, "b.example"))
+    direct = replace(narrow, domains=(Domain("contoso.com"), *domains, Domain("b.example")))
     rule = replace(NARROW.smtp[0], recipients=(far,))
     judged = judge_recipient(replace(NARROW, upstream=(direct,)), rule, far)
     assert isinstance(judged, Forbidden)

@@ -7,18 +7,24 @@ from typing import Any
 import pytest
 
 from gateway.deliver import oauth
-from gateway.deliver.oauth import TokenError, TokenSource
 from gateway.deliver.replies import CONFIGURED_S, LOCKOUT_S
+from gateway.deliver.token_fault import TokenError
+from gateway.deliver.token_source import TokenSource
+from gateway.deliver.token_store import TokenStore
 from tests.gateway.deliver.given import client_auth, token_auth
+from tests.gateway.deliver.signed_in import device_settings
 from tests.peers import tokens
 from tests.peers.certificates import Certificate, Certificates
 from tests.peers.entra import Entra
 from tests.peers.loopback import free_port
 from tests.peers.tokens import Refusal
 
+NO_STORE = TokenStore(Path("/nowhere"), "client-auth")
+
 
 def _source(entra: Entra, certificates: Certificates, **keys: Any) -> TokenSource:
-    return TokenSource(client_auth(token_auth(587, certificates.authority_file, entra.port, **keys)))
+    settings = client_auth(token_auth(587, certificates.authority_file, entra.port, **keys))
+    return TokenSource(settings, NO_STORE)
 
 
 async def test_a_token_is_fetched_once_and_kept(entra: Entra, certificates: Certificates):
@@ -98,7 +104,7 @@ async def test_a_secret_is_never_in_the_sentence(entra: Entra, certificates: Cer
 async def test_no_endpoint_is_an_outage(certificates: Certificates):
     """A token endpoint that cannot be reached is an outage like any other; the sentence names it."""
     port = free_port()
-    source = TokenSource(client_auth(token_auth(587, certificates.authority_file, port)))
+    source = TokenSource(client_auth(token_auth(587, certificates.authority_file, port)), NO_STORE)
     with pytest.raises(TokenError, match=f"^https://localhost:{port} cannot give a token") as failed:
         await source.token()
     assert failed.value.pause_s == 0.0
@@ -146,3 +152,44 @@ async def test_a_broken_key_is_named(
     with pytest.raises(TokenError, match="certificate_file, key_file") as failed:
         await source.token()
     assert failed.value.pause_s == CONFIGURED_S
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        {},
+        "text",
+        None,
+        {"user_code": "A"},
+        {"device_code": 1},
+        {"user_code": "A", "interval": "x"},
+        {"error": ["x"]},
+    ],
+)
+async def test_any_answer_to_a_request_for_a_code_is_told(
+    entra: Entra, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, answer: object
+):
+    """Whatever the endpoint says instead of a code, it is a TokenError, at once or when the code is asked about."""
+    monkeypatch.setattr(entra, "answer_device", lambda _form: (200, answer))
+    settings = device_settings(587, certificates.authority_file, entra.port)
+    with pytest.raises(TokenError):
+        oauth.invite(settings).poll()
+
+
+@pytest.mark.parametrize("answer", [[], {}, "text", None, {"access_token": ""}, {"access_token": 1}, {"error": {}}])
+async def test_any_answer_to_a_refresh_is_told(
+    entra: Entra, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, answer: object
+):
+    """Whatever comes instead of a token for a refresh token, the failure is a TokenError."""
+    monkeypatch.setattr(entra, "answer_token", lambda _form: (200, answer))
+    with pytest.raises(TokenError):
+        oauth.by_refresh(device_settings(587, certificates.authority_file, entra.port), "x")
+
+
+@pytest.mark.parametrize(("said", "life_s"), [("3599", 3599), (-1, 0), (None, 0), ("soon", 0), (10**9, 86400)])
+def test_any_life_is_a_life(said: object, life_s: float):
+    """However the endpoint writes how long a token lives, it is a time within a day, or none."""
+    granted = oauth._granted({"access_token": "Pssst-0815", "expires_in": said})
+    assert granted.life_s == life_s
+    assert "Pssst" not in repr(granted)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.deliver.oauth import TokenError
 from gateway.deliver.pool import Pool
 from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.tls import upstream_context
+from gateway.deliver.token_fault import TokenError
+from gateway.deliver.token_source import TokenSource
+from gateway.deliver.token_store import TokenStore
 from gateway.deliver.transfer import send
 from gateway.deliver.upstream import route_of
 from gateway.spool.reply import Phase, Receipt
@@ -37,7 +39,8 @@ def _pool(port: int, certificates: Certificates, connections: int = 2) -> Pool:
 
 def _token_pool(port: int, certificates: Certificates, entra: Entra) -> Pool:
     settings = client_auth(token_auth(port, certificates.authority_file, entra.port))
-    return Pool(route_of(settings), upstream_context(certificates.authority_file, None), "box", settings)
+    tokens = TokenSource(settings, TokenStore(Path("/nowhere"), settings.name))
+    return Pool(route_of(settings), upstream_context(certificates.authority_file, None), "box", tokens)
 
 
 async def _send_one(pool: Pool, message: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conf.carry import may_carry
-from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay
+from conf.model import Address, ClientAuth, Config, DirectSend, HighVolume, Maildir, Relay
 from gateway.deliver.upstream import PasswordLogin, TokenLogin, assign, free_at, maildir_of, passed_over, route_of
 from tests.conf.given import made
 from tests.gateway.deliver.given import SENDER, addresses, client_auth, config, direct, password_auth, token_auth
@@ -45,6 +45,19 @@ def test_client_auth_with_token():
     settings = client_auth(table)
     assert route_of(settings).login == TokenLogin(SENDER, settings)
     assert route_of(settings).certificate is None
+
+
+@pytest.mark.parametrize("keys", [{"auth": "password", "password": "p"}, {"tenant": "t", "client_id": "c"}])
+def test_high_volume_logs_in_like_client_auth(keys: dict[str, str]):
+    """A High Volume Email account logs in as a mailbox does, at its own host and within limits of its own."""
+    proof = {} if "auth" in keys else {"client_secret": "s"}
+    table = {"method": "high-volume", "username": SENDER, "domains": ["contoso.com"], "messages_per_minute": 500}
+    settings = made(HighVolume, table | keys | proof)
+    route = route_of(settings)
+    expected = PasswordLogin(SENDER, "p") if "auth" in keys else TokenLogin(SENDER, settings)
+    assert route.login == expected
+    assert (route.host, route.port, route.per_minute) == ("smtp-hve.office365.com", 587, 500)
+    assert route.per_day == settings.recipients_per_day
 
 
 def test_port_25_methods_have_no_login_and_no_day_limit():

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from gateway.operate.records import moment
 from gateway.operate.status import Status, is_running, look, show
 from gateway.spool.job import State
+from gateway.spool.self_tests import SelfTest, SelfTests
 from gateway.spool.traffic import Adaption, Pause
 from hotfolder.samba import CLOSED_NAME
-from tests.gateway.deliver.given import config, direct, password_auth
+from tests.gateway.deliver.given import config, direct, password_auth, token_auth
 from tests.gateway.operate.given import LONG_REPLY, Desk, console, desk, printed
 from tests.hotfolder.served import share
 
@@ -219,3 +221,41 @@ def test_who_goes_where_is_shown(here: Desk):
         text = _shown(status)
         assert "carries mail to contoso.com" in text
         assert ("meanwhile mail goes by second, where that may carry it" in text) is fallback
+
+
+def _with_secret(here: Desk, left_days: int) -> Status:
+    day = (datetime.now(UTC) + timedelta(days=left_days)).date()
+    table = token_auth(587, Path("/ca.pem"), 443, client_secret_expires=day)
+    return look(config(here.state.parent, table), here.journal, here.traffic)
+
+
+@pytest.mark.parametrize(
+    ("left_days", "needs_person", "words"),
+    [(60, False, "in 60 days"), (15, False, "in 15 days"), (14, True, "in 14 days"), (-2, True, "HAS ENDED")],
+)
+def test_what_expires_is_counted_down(here: Desk, left_days: int, needs_person: bool, words: str):  # noqa: FBT001
+    """A client secret's days are shown; two weeks before its end, and after it, a person is needed."""
+    with _service(here):
+        status = _with_secret(here, left_days)
+        assert status.needs_person is needs_person
+        (one,) = status.expiring
+        assert (one.upstream, one.what, one.days) == ("client-auth", "client secret", left_days)
+        text = _shown(status)
+    assert f"Expires:   {one.on}, {words}: client secret of client-auth" in text
+    on = console()
+    show(status, on, is_json=True)
+    assert json.loads(printed(on))["expiring"] == [
+        {"upstream": "client-auth", "what": "client secret", "on": one.on, "days": left_days}
+    ]
+
+
+def test_the_last_test_of_each_login_is_shown(here: Desk):
+    """When a login was last tried and whether it worked; not of upstreams that are gone from the configuration."""
+    tests = SelfTests(here.journal.database)
+    tests.note("client-auth", SelfTest(1_800_000_000.0, "", ""))
+    tests.note("gone", SelfTest(1_800_000_000.0, "no", ""))
+    status = _with_secret(here, 60)
+    assert [(one.upstream, one.said) for one in status.tried] == [("client-auth", "")]
+    assert "Tested:    client-auth ok, 2027-01-15" in _shown(status)
+    tests.note("client-auth", SelfTest(1_800_000_000.0, "AADSTS7000222: expired", "renew"))
+    assert "Tested:    client-auth FAILED" in _shown(_with_secret(here, 60))
