@@ -16,7 +16,7 @@ from gateway.deliver.pool import Pool
 from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.tls import upstream_context
 from gateway.events import Event, log
-from gateway.spool.job import JobId
+from gateway.spool.job import Job, JobId, is_notice_id
 from gateway.spool.others import without_others
 from gateway.spool.reply import Deferral, Receipt, Scope, Verdict
 from gateway.spool.traffic import Pause, Traffic
@@ -57,10 +57,24 @@ class Routes:
             settings = configured if isinstance(configured, ClientAuth) else None
             self._pools[route.name] = Pool(route, context, self.config.gateway.name, settings)
 
+    def _return_path(self, name: str, job_id: JobId) -> Address:
+        configured = next(one for one in self.config.upstream if one.name == name)
+        return upstream.return_path(configured, self.config.sender.address, job_id)
+
     def names_of(self, recipients: Sequence[Address]) -> frozenset[str]:
         """Return the upstreams that these recipients go to."""
         groups, _ = upstream.assign(self.config, recipients)
         return frozenset(groups)
+
+    def assign(self, job: Job) -> upstream.Groups:
+        """Return the recipients of a job by their upstreams, and those that nobody may carry.
+
+        A notice holds no scan, and may be about the very upstream at fault: it passes over those that do not work.
+        """
+        passed_over: frozenset[str] = frozenset()
+        if is_notice_id(job.id):
+            passed_over = frozenset(self.traffic.pauses())
+        return upstream.assign(self.config, job.pending, passed_over)
 
     def room(self, name: str) -> int:
         """Return how many jobs an upstream may be given at once: one more than it has connections for."""
@@ -98,7 +112,7 @@ class Routes:
         async def attempt() -> Offer:
             if box is not None:
                 return await self._deposit(box, job_id, recipients, message)
-            return await self._attempt(name, recipients, message, before_dot)
+            return await self._attempt(name, job_id, recipients, message, before_dot)
 
         fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
         if fault is None:
@@ -118,7 +132,7 @@ class Routes:
         return 0 < fault.until - time.time() <= longest_s
 
     async def _deposit(self, box: Maildir, job_id: JobId, recipients: Sequence[Address], message: Path) -> Offer:
-        sender = self.config.sender.address
+        sender = self._return_path(box.name, job_id)
         try:
             path = await asyncio.to_thread(maildir.deliver, box.path, job_id, sender, recipients, message)
         except OSError as error:
@@ -129,7 +143,12 @@ class Routes:
         return await self._concluded(box.name, recipients, transfer.Transfer(verdicts))
 
     async def _attempt(
-        self, name: str, recipients: Sequence[Address], message: Path, before_dot: Callable[[], Awaitable[None]]
+        self,
+        name: str,
+        job_id: JobId,
+        recipients: Sequence[Address],
+        message: Path,
+        before_dot: Callable[[], Awaitable[None]],
     ) -> Offer:
         pool = self._pools[name]
         try:
@@ -140,8 +159,12 @@ class Routes:
                     self._paced_until[name] = time.time() + min(wait_s, pacing.MINUTE_S)  # a smaller mail may fit
                     paced = Deferral(f"paced: {name} takes {pool.route.per_minute} messages a minute", Scope.ROUTE)
                     return _deferred(recipients, paced, time.time() + wait_s)
-                sender = self.config.sender.address
+                sender = self._return_path(name, job_id)
                 outcome = await transfer.send(lease.session, sender, recipients, message, before_dot)
+                if sender == upstream.NOBODY and outcome.is_reusable and not outcome.is_taken:
+                    # It may be the null return path that was refused: no scan behind a notice is to pay for that.
+                    sender = self.config.sender.address
+                    outcome = await transfer.send(lease.session, sender, recipients, message, before_dot)
                 lease.is_reusable = outcome.is_reusable
         except LostError as error:
             pause_s = _UNSAFE_S if error.needs_person else 0.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from conf.model import Address
-from gateway.deliver import retry, upstream
+from gateway.deliver import retry
 from gateway.deliver.route import Offer, Routes
 from gateway.events import Event, log
 from gateway.spool import files
@@ -160,7 +160,7 @@ class Deliverer:
             await asyncio.to_thread(self._end, job.id, State.QUARANTINE, "its message is gone from the spool")
             log(Event.JOB_QUARANTINED, job.id, reason="its message is gone from the spool")
             return
-        groups, stranded = upstream.assign(self.routes.config, job.pending)
+        groups, stranded = await asyncio.to_thread(self.routes.assign, job)
         if stranded:
             nobody = "no upstream of the configuration may carry mail to it"
             refusals: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
@@ -256,7 +256,7 @@ class Deliverer:
             return
         said = deferrals[0].said if deferrals else "not tried"
         if retry.is_over(job.created_at, now, self.schedule):
-            reason = f"not delivered within {self.schedule.lifetime_s / 86400:g} days; last: {said}"
+            reason = retry.gave_up(self.schedule, said)
             self._end(job_id, State.FAILED, reason)
             log(Event.JOB_FAILED, job_id, reason=reason)
             return

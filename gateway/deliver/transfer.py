@@ -25,6 +25,11 @@ class Transfer:
     is_uncertain: bool = False
     is_reusable: bool = False
 
+    @property
+    def is_taken(self) -> bool:
+        """Tell whether the host has taken the message for anybody."""
+        return any(isinstance(verdict, Receipt) for verdict in self.verdicts.values())
+
 
 def stuffed(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the bytes as they go on the wire: a dot doubled at each line start, CRLF at the end (RFC 5321 4.5.2)."""
@@ -51,6 +56,8 @@ async def send(
     before_dot: Callable[[], Awaitable[None]],
 ) -> Transfer:
     """Offer a message and return what the host says of each recipient; never raises for the host's sake.
+
+    An empty ``sender`` is the null return path.
 
     ``before_dot`` is awaited when the whole body is out and the host has been promised nothing: what it raises stops
     the transfer certainly unsent, as does an OSError of our own file. All before the final dot is certain.

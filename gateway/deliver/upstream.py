@@ -3,10 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from conf.carry import first_carrier
 from conf.model import Address, ClientAuth, Config, DirectSend, Maildir, Relay, Upstream
+from gateway.spool.job import JobId, is_notice_id
+
+NOBODY: Final = Address("")
+"""The null return path: MAIL FROM:<> (RFC 5321 section 4.5.5)."""
+
+Groups = tuple[Mapping[str, tuple[Address, ...]], tuple[Address, ...]]
+"""Recipients by the name of their upstream, and those that no upstream may carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +78,36 @@ def route_of(upstream: ClientAuth | DirectSend | Relay) -> Route:
     )
 
 
-def assign(
-    config: Config, recipients: Iterable[Address]
-) -> tuple[Mapping[str, tuple[Address, ...]], tuple[Address, ...]]:
+def return_path(upstream: Upstream, sender: Address, job_id: JobId) -> Address:
+    """Return what MAIL FROM names for a job: the sender; for a notice nobody where the upstream carries that.
+
+    RFC 3464 section 2 wants nobody there. Client submission takes its own mailbox alone, a connector by IP wants a
+    domain of the tenant ("Updated requirements for SMTP relay", Microsoft, read 2026-11). On Direct Send SPF would be
+    asked of the EHLO name (RFC 7208 section 2.4), for which hardly anybody publishes one: the notice would end as
+    junk. A connector by certificate carries it.
+    """
+    if not is_notice_id(job_id):
+        return sender
+    match upstream:
+        case Relay(certificate_file=Path()) | Maildir():
+            return NOBODY
+        case ClientAuth() | DirectSend() | Relay():
+            return sender
+        case _:
+            assert_never(upstream)
+
+
+def assign(config: Config, recipients: Iterable[Address], passed_over: frozenset[str] = frozenset()) -> Groups:
     """Return (upstream name to its recipients, recipients nobody may carry), all in the order given.
 
-    Each recipient goes to the first upstream, in order of preference, that may carry it; and to no other.
+    Each recipient goes to the first upstream, in order of preference, that may carry it; and to no other. One that is
+    ``passed_over`` is so only for recipients whom another may carry.
     """
+    preferred = [one for one in config.upstream if one.name not in passed_over]
     groups: dict[str, tuple[Address, ...]] = {}
     stranded: list[Address] = []
     for recipient in recipients:
-        carrier: Upstream | None = first_carrier(config.upstream, recipient)
+        carrier: Upstream | None = first_carrier(preferred, recipient) or first_carrier(config.upstream, recipient)
         if carrier is None:
             stranded.append(recipient)
         else:
