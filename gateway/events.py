@@ -58,6 +58,7 @@ class Event(StrEnum):
     RECIPIENT_REFUSED = "recipient-refused"
     ROUTE_PAUSED = "route-paused"
     ROUTE_RECOVERED = "route-recovered"
+    ROUTE_ALERT = "route-alert"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
 
@@ -84,6 +85,7 @@ _PROBLEMS = frozenset(
         Event.JOB_QUARANTINED,
         Event.RECIPIENT_REFUSED,
         Event.ROUTE_PAUSED,
+        Event.ROUTE_ALERT,
         Event.JOURNAL_REBUILT,
     }
 )

@@ -210,8 +210,11 @@ class Routes:
         faults = 1 if known is None else known.faults + 1
         delivery = self.config.delivery
         rest_s = breaker.rest_s(faults, verdict.pause_s, delivery.first_retry, delivery.longest_retry)
-        until = time.time() + rest_s
-        pause = Pause(until, faults, verdict.said, verdict.advice)
+        now = time.time()
+        until = now + rest_s
+        since = known.since if known is not None and 0 < known.since <= now else now
+        kind = "configuration" if verdict.pause_s >= _UNSAFE_S else "outage"
+        pause = Pause(until, faults, verdict.said, verdict.advice, since, kind)
         await _booked(name, functools.partial(self.traffic.pause, name, pause))
         log(
             Event.ROUTE_PAUSED,

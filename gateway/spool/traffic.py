@@ -10,12 +10,17 @@ from gateway.spool.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """An upstream at fault rests until a time, after so many faults in a row; what was said, and what to do."""
+    """An upstream at fault rests until a time, after so many faults in a row; what was said, what to do.
+
+    ``since`` is when it was last well, as far as is known; 0 when it is not. ``kind``: what kind of fault it is.
+    """
 
     until: float
     faults: int
     said: str
     advice: str
+    since: float = 0.0
+    kind: str = ""
 
 
 class Traffic:
@@ -37,10 +42,16 @@ class Traffic:
                 "INSERT OR REPLACE INTO route (upstream, paused_until, faults, said, advice) VALUES (?, ?, ?, ?, ?)",
                 (upstream, pause.until, pause.faults, pause.said, pause.advice),
             )
+            db.execute(
+                "INSERT INTO fault (upstream, since, kind) VALUES (?, ?, ?)"
+                " ON CONFLICT (upstream) DO UPDATE SET since = excluded.since, kind = excluded.kind",
+                (upstream, pause.since, pause.kind),
+            )
 
     def resume(self, upstream: str) -> bool:
         """Note that an upstream works; True when it was paused before."""
         with self._database.transaction() as db:
+            db.execute("DELETE FROM fault WHERE upstream = ?", (upstream,))
             return db.execute("DELETE FROM route WHERE upstream = ?", (upstream,)).rowcount > 0
 
     def transfers(self, upstream: str, since: float) -> list[tuple[float, int]]:
@@ -54,4 +65,8 @@ class Traffic:
 
     def pauses(self) -> dict[str, Pause]:
         """Return the upstreams that are or were at fault and have not worked since."""
-        return {row[0]: Pause(*row[1:]) for row in self._database.rows("SELECT * FROM route")}
+        query = (
+            "SELECT upstream, paused_until, faults, said, advice, coalesce(since, 0.0), coalesce(kind, '')"
+            " FROM route LEFT JOIN fault USING (upstream)"
+        )
+        return {row[0]: Pause(*row[1:]) for row in self._database.rows(query)}

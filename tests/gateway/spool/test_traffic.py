@@ -50,3 +50,14 @@ def test_a_day_is_never_forgotten(box, counted, since_h):
     for upstream in "ab":
         expected = [(at_h * HOUR_S, count) for name, at_h, count in in_order if name == upstream]
         assert traffic.transfers(upstream, since) == [item for item in expected if item[0] >= since]
+
+
+def test_since_when_and_what_kind_is_kept(box):
+    """A pause keeps when the upstream was last well and what kind of fault it is, until it works."""
+    traffic = Traffic(box.database)
+    pause = Pause(NOW_S, 2, "535 no", "", NOW_S - 900, "configuration")
+    traffic.pause("submission", pause)
+    assert traffic.pauses() == {"submission": pause}
+    traffic.resume("submission")
+    traffic.pause("submission", PAUSE)
+    assert traffic.pauses() == {"submission": PAUSE}
