@@ -7,13 +7,13 @@ from typing import Final
 
 from gateway.deliver.own_mail import Letterhead, own_mail
 from gateway.spool.outages import Outage
+from gateway.spool.traffic import FOR_A_PERSON
 
 HOUR_S: Final = 3600.0
 KEPT_S: Final = 86400.0
 MOST: Final = 4
 """So many mails an hour about one upstream: two faults and their ends. What comes and goes is one mail beyond that."""
 
-_PERSON: Final = frozenset({"configuration", "lock-out"})
 _PERSON_S: Final = 300.0
 _PERSON_FAULTS: Final = 2
 _OUTAGE_S: Final = 3600.0
@@ -52,7 +52,7 @@ def is_worth_telling(outage: Outage, now: float) -> bool:
     lasted_s = (outage.ended_at or now) - outage.began_at
     if lasted_s < 0:
         return True
-    if outage.kind in _PERSON:
+    if outage.kind in FOR_A_PERSON:
         return lasted_s >= _PERSON_S or outage.faults >= _PERSON_FAULTS
     return lasted_s >= _OUTAGE_S
 
@@ -138,7 +138,7 @@ def _often(upstream: str, outages: Sequence[Outage], waited: Waited) -> Iterator
 
 def _why(outage: Outage) -> Iterator[str]:
     yield f"Said: {outage.said}"
-    yield f"What to do: {outage.advice or _ADVICE[outage.kind in _PERSON]}"
+    yield f"What to do: {outage.advice or _ADVICE[outage.kind in FOR_A_PERSON]}"
 
 
 def _count(waited: Waited) -> str:

@@ -10,12 +10,13 @@ from hotfolder.arrival import Standing
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """An upstream that is at fault, until when it rests, what was said, and what to do."""
+    """An upstream that is at fault, until when it rests, what was said, what to do; whether waiting mends nothing."""
 
     name: str
     until: datetime
     said: str
     advice: str
+    is_for_a_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,12 @@ Kept in the journal's database, so that a restart resets neither. Times are seco
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.spool.database import Database
+
+FOR_A_PERSON: Final = frozenset({"configuration", "lock-out"})
+"""The kinds of fault that no waiting mends."""
 
 
 @dataclass(frozen=True, slots=True)
