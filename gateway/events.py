@@ -70,6 +70,7 @@ class Event(StrEnum):
     SIGNED_IN = "signed-in"
     SELF_TEST = "self-test"
     CREDENTIAL_EXPIRES = "credential-expires"
+    ROUTE_ALERT = "route-alert"
     JOURNAL_REBUILT = "journal-rebuilt"
     SWEPT = "swept"
 
@@ -102,6 +103,7 @@ _PROBLEMS = frozenset(
         Event.ROUTE_DEADLINE,
         Event.RENEWAL_FAILED,
         Event.CREDENTIAL_EXPIRES,
+        Event.ROUTE_ALERT,
         Event.JOURNAL_REBUILT,
     }
 )

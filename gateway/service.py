@@ -25,6 +25,7 @@ from gateway.deliver.expiry_alert import ExpiryAlerter
 from gateway.deliver.post import Failures, Post
 from gateway.deliver.retry import Schedule
 from gateway.deliver.route import Routes
+from gateway.deliver.route_alert import RouteAlerter
 from gateway.deliver.runner import Deliverer
 from gateway.deliver.tell import Teller
 from gateway.deliver.tidy import Tidier
@@ -41,6 +42,7 @@ from gateway.spool.digests import Digests
 from gateway.spool.files import Spool
 from gateway.spool.job import OWED, Job, State
 from gateway.spool.journal import Journal
+from gateway.spool.outages import Outages
 from gateway.spool.repeats import Repeats
 from gateway.spool.self_tests import SelfTests
 from gateway.spool.traffic import Traffic
@@ -77,6 +79,7 @@ class Service:
     alerter: Alerter
     keeper: Keeper
     expiry_alerter: ExpiryAlerter
+    route_alerter: RouteAlerter
     screen: Screen
     release: Callable[[], None]
     """Closes the journal and gives the state directory free."""
@@ -135,15 +138,8 @@ class Service:
 
     def _stations(self) -> list[Coroutine[Any, Any, None]]:
         shares = samba.keep(self.config, self.spool)
-        return [
-            self.normaliser.run(),
-            self.deliverer.run(),
-            self.teller.run(),
-            self.alerter.run(),
-            self.keeper.run(),
-            self.expiry_alerter.run(),
-            shares,
-        ]
+        alerters = [self.alerter.run(), self.route_alerter.run(), self.expiry_alerter.run()]
+        return [self.normaliser.run(), self.deliverer.run(), self.teller.run(), *alerters, self.keeper.run(), shares]
 
     async def _settle(self) -> None:
         """Wait until nothing moves any more; what is stuck on a fault of this machine is not waited for without end."""
@@ -250,6 +246,7 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
         alerter=Alerter(post, Alerts(database), standings, ready),
         expiry_alerter=ExpiryAlerter(post, Alerts(database), _poker(loop, ready)),
         keeper=_keeper(routes, journal, database, _poker(loop, ready)),
+        route_alerter=RouteAlerter(post, Outages(database), traffic, ready),
         screen=Screen(Sources(config, spool, journal, traffic), standings, time.time()),
         release=release,
         doors=doors,

@@ -10,12 +10,11 @@ from typing import Final, assert_never
 
 from conf.carry import domain_of, first_carrier, is_listed, out_of_reach
 from conf.model import Address, Config, Share, is_address
+from conf.owner import owner_of
 from hotfolder.names import display_name
 from hotfolder.sidecar import Sidecar, Unusable
 
 _NOBODY: Final = "Nobody can tell who gets this scan: "
-# Windows takes these from the end of a name, and Samba keeps them (measured with Samba 4.17, 2026-11).
-_TRAILING: Final = " ."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,12 @@ def addressee(config: Config, share: Share, folder: str, said: Sidecar | Unusabl
 
 def _of_folder(config: Config, share: Share, folder: str) -> Address | Unaddressed:
     shown = display_name(folder)
-    name = folder.strip(" ").rstrip(_TRAILING)
-    named = name if "@" in name or share.domain is None else f"{name}@{share.domain}"
-    if not is_address(named):
+    address = owner_of(share, folder)
+    if address is None:
         return Unaddressed(
             f'{_NOBODY}the name of its folder, "{shown}", is no e-mail address such as "alice@contoso.com". '
             "Rename the folder, or use another, and scan again."
         )
-    address = Address(named)
     fault = next(_faults(config, share, (address,)), "")
     return Unaddressed(f'{_NOBODY}{fault} It lay in the folder "{shown}".') if fault else address
 

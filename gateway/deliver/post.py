@@ -4,12 +4,12 @@ Each step may be repeated after a crash: a notice has the id of the job it is ab
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from conf.carry import domain_of, first_carrier
-from conf.model import Address, Config
+from conf.model import Address, Config, Maildir
 from gateway.deliver import held_letter, notice
 from gateway.deliver.digest_letter import COUNTED, NAMED, Heap, compose_digest, line_of
 from gateway.deliver.flood import HOUR_S, Kind, is_due, told_singly, waits_until
@@ -68,6 +68,11 @@ def reachable(config: Config, addresses: Iterable[Address]) -> tuple[Address, ..
     return tuple(dict.fromkeys(carried))
 
 
+def hosts_of(config: Config) -> Mapping[str, str]:
+    """Return the host of each upstream that has one, by the upstream's name."""
+    return {one.name: one.host for one in config.upstream if not isinstance(one, Maildir)}
+
+
 @dataclass(frozen=True, slots=True)
 class Failures:
     """The mails about failures of one gateway."""
@@ -91,7 +96,8 @@ class Failures:
         if until is not None:
             self.digests.wait(desk, Waiting(about, kind, line_of(failure)), until)
             return True
-        self.post.put(own_id, about, whom, lambda head: notice.compose(failure, head), _date(now))
+        hosts = hosts_of(self.post.config)
+        self.post.put(own_id, about, whom, lambda head: notice.compose(failure, head, hosts), _date(now))
         self.digests.note_single(desk, kind, now, is_first=not singles)
         return False
 

@@ -1,6 +1,10 @@
 """When to try again, and when to give up."""
 
 from dataclasses import dataclass
+from typing import Final
+
+_GAVE_UP: Final = "not delivered within "
+_LAST: Final = "; last: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,18 @@ def interval_s(tries: int, schedule: Schedule, jitter: float) -> float:
 def is_over(created_at: float, now: float, schedule: Schedule) -> bool:
     """Tell whether a job that could not be delivered has waited its whole lifetime."""
     return now - created_at >= schedule.lifetime_s
+
+
+def gave_up(schedule: Schedule, said: str) -> str:
+    """Return the sentence about a job whose lifetime is over, with what was said last."""
+    return f"{_GAVE_UP}{schedule.lifetime_s / 86400:g} days{_LAST}{said}"
+
+
+def is_gave_up(reason: str) -> bool:
+    """Tell whether this is what ``gave_up`` says."""
+    return reason.startswith(_GAVE_UP)
+
+
+def last_said(reason: str) -> str:
+    """Return what was said last: of a job whose lifetime is over the part about that, else the whole."""
+    return reason.partition(_LAST)[2] if is_gave_up(reason) else reason

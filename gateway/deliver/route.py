@@ -16,7 +16,7 @@ from gateway.deliver.dkim_sign import Signer, signer_of
 from gateway.deliver.pacer import Pacer
 from gateway.deliver.pool import Pool
 from gateway.deliver.route_watch import RouteWatch, moment
-from gateway.deliver.session import LostError, RefusedError
+from gateway.deliver.session import LostError, RefusedError, Session
 from gateway.deliver.tls import upstream_context
 from gateway.deliver.token_fault import TokenError
 from gateway.deliver.token_source import TokenSource
@@ -87,9 +87,16 @@ class Routes:
             pacer.begin(now)
             self._pools[route.name] = Pool(route, context, self.config.gateway.name, tokens, pacer.connections)
 
+    def _return_path(self, name: str, job_id: JobId) -> Address:
+        configured = next(one for one in self.config.upstream if one.name == name)
+        return upstream.return_path(configured, self.config.sender.address, job_id)
+
     async def paused(self) -> Mapping[str, float]:
-        """Return until when (seconds since 1970) upstreams rest that may be passed over; one under probe still does."""
-        if not self.config.delivery.fallback:
+        """Return until when (seconds since 1970) upstreams rest that may be passed over; one under probe still does.
+
+        By notices always: one holds no scan, and may be about the very upstream at fault. By scans with ``fallback``.
+        """
+        if not (self.config.delivery.fallback or self._faulty):
             return {}
         faults = await asyncio.to_thread(self.traffic.pauses)
         known = {name: fault for name, fault in faults.items() if name in self._probes}
@@ -171,7 +178,7 @@ class Routes:
         async def attempt() -> Offer:
             if box is not None:
                 return await self._deposit(box, job_id, recipients, message)
-            return await self._attempt(name, recipients, message, before_dot)
+            return await self._attempt(name, job_id, recipients, message, before_dot)
 
         fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
         if fault is None:
@@ -192,7 +199,7 @@ class Routes:
         return 0 < fault.until - time.time() <= longest_s
 
     async def _deposit(self, box: Maildir, job_id: JobId, recipients: Sequence[Address], message: Path) -> Offer:
-        sender = self.config.sender.address
+        sender = self._return_path(box.name, job_id)
         try:
             path = await asyncio.to_thread(maildir.deliver, box.path, job_id, sender, recipients, message)
         except OSError as error:
@@ -203,7 +210,12 @@ class Routes:
         return await self._concluded(box.name, recipients, transfer.Transfer(verdicts))
 
     async def _attempt(
-        self, name: str, recipients: Sequence[Address], message: Path, before_dot: Callable[[], Awaitable[None]]
+        self,
+        name: str,
+        job_id: JobId,
+        recipients: Sequence[Address],
+        message: Path,
+        before_dot: Callable[[], Awaitable[None]],
     ) -> Offer:
         pool, pacer = self._pools[name], self._pacers[name]
         if (wait_s := pacer.wait_s(len(recipients))) > 0:
@@ -213,23 +225,33 @@ class Routes:
                 if (wait_s := await pacer.reserve(min(len(recipients), MOST_RECIPIENTS))) > 0:
                     lease.is_reusable = True
                     return _paced(pacer, recipients, wait_s)
-                sender = self.config.sender.address
-                signer = self._signers.get(name)
-                prefix = await asyncio.to_thread(signer.sign, message) if signer is not None else b""
-                outcome = await transfer.send(
-                    lease.session,
-                    sender,
-                    recipients,
-                    message,
-                    before_dot,
-                    prefix,
-                    may_be_binary=pool.route.may_be_binary and time.monotonic() >= self._text_until_s.get(name, 0.0),
-                )
+                sender = self._return_path(name, job_id)
+                outcome = await self._send(lease.session, sender, recipients, message, before_dot)
+                if sender == upstream.NOBODY and outcome.is_reusable and not outcome.is_taken:
+                    # It may be the null return path that was refused: no scan behind a notice is to pay for that.
+                    sender = self.config.sender.address
+                    outcome = await self._send(lease.session, sender, recipients, message, before_dot)
                 lease.is_reusable = outcome.is_reusable
                 self._note_form(name, outcome)
         except (LostError, RefusedError, TokenError) as error:
             return await self._at_fault(name, recipients, _fault(error))
         return await self._concluded(name, recipients, outcome)
+
+    async def _send(
+        self,
+        session: Session,
+        sender: Address,
+        recipients: Sequence[Address],
+        message: Path,
+        before_dot: Callable[[], Awaitable[None]],
+    ) -> transfer.Transfer:
+        route = session.route
+        signer = self._signers.get(route.name)
+        prefix = await asyncio.to_thread(signer.sign, message) if signer is not None else b""
+        may_be_binary = route.may_be_binary and time.monotonic() >= self._text_until_s.get(route.name, 0.0)
+        return await transfer.send(
+            session, sender, recipients, message, before_dot, prefix, may_be_binary=may_be_binary
+        )
 
     async def _concluded(self, name: str, recipients: Sequence[Address], outcome: transfer.Transfer) -> Offer:
         for verdict in outcome.verdicts.values():

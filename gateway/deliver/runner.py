@@ -292,7 +292,7 @@ class Deliverer:
             return
         said = deferrals[0].said if deferrals else "not tried"
         if retry.is_over(job.created_at, now, self.schedule):
-            reason = f"not delivered within {self.schedule.lifetime_s / 86400:g} days; last: {said}"
+            reason = retry.gave_up(self.schedule, said)
             self._end(job_id, State.FAILED, reason)
             log(Event.JOB_FAILED, job_id, reason=reason)
             return

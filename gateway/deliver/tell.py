@@ -14,24 +14,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from conf.carry import is_listed
 from conf.model import Address, Config, Share
+from gateway.deliver import scan_mail
 from gateway.deliver.board import Board
 from gateway.deliver.flood import kind_of
 from gateway.deliver.notice import Failure
 from gateway.deliver.post import Failures, reachable
 from gateway.deliver.tidy import Tidier
+from gateway.deliver.whom import whom
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.envelope import CorruptEnvelopeError, Envelope, Origin, OriginKind
 from gateway.spool.files import Spool
 from gateway.spool.held import Held
-from gateway.spool.job import Fate, Job, JobId, notice_id
+from gateway.spool.job import Job, JobId, notice_id
 from gateway.spool.journal import Journal
 from gateway.spool.untold import UNTOLD
 from hotfolder import names
-from hotfolder.settle import NOT_A_SCAN
 
 _LOOK_S: Final = 30.0
 _AT_ONCE: Final = 1000
@@ -131,9 +131,9 @@ class Teller:
         try:
             directory = files.find(self.spool, job.id)
             envelope = None if directory is None else files.read_envelope(directory)
-            whom = self._whom(job, envelope) or reachable(self.config, job.pending)
-            if whom:
-                self.failures.tell_of_held(_failure(job, envelope, directory), times, whom, time.time())
+            told = self._hearing(job, envelope, directory) or reachable(self.config, job.pending)
+            if told:
+                self.failures.tell_of_held(_failure(job, envelope, directory), times, told, time.time())
         except (OSError, CorruptEnvelopeError) as error:
             log(Event.LOCAL_FAULT, job.id, reason=f"telling: {error}")
             return False
@@ -159,12 +159,13 @@ class Teller:
             except CorruptEnvelopeError:
                 envelope = None
         failure = _failure(job, envelope, directory)
-        whom: tuple[Address, ...] = ()
+        told: tuple[Address, ...] = ()
         is_later, share, is_shown = False, None, True
         if not _is_notice(job, envelope) and job.reason != UNTOLD:
-            whom = () if is_mailed else self._whom(job, envelope)
-            if whom:
-                is_later = self.failures.tell(failure, kind_of(job.reason), whom, time.time())
+            if not is_mailed:
+                told = self._hearing(job, envelope, directory)
+            if told:
+                is_later = self.failures.tell(failure, kind_of(job.reason), told, time.time())
             share = self._share(envelope)
             if share is not None and envelope is not None and directory is not None:
                 is_shown = self.board.show(envelope, failure, directory, share)
@@ -173,11 +174,15 @@ class Teller:
         elif not is_mailed:
             self.journal.mark_unshown(job.id)
         self._said.pop(job.id, None)
-        if not (whom or is_shown):
+        if not (told or is_shown):
             return False
         shown = share.name if share is not None and is_shown else None
-        log(Event.JOB_TOLD, job.id, told=",".join(whom) or None, share=shown, digest=is_later or None)
+        log(Event.JOB_TOLD, job.id, told=",".join(told) or None, share=shown, digest=is_later or None)
         return True
+
+    def _hearing(self, job: Job, envelope: Envelope | None, directory: Path | None) -> tuple[Address, ...]:
+        named = None if envelope is None or directory is None else scan_mail.reply_to(directory, envelope)
+        return whom(self.config, job, envelope, named)
 
     def _tidy(self, *, is_fuller: bool) -> None:
         """Keep what has failed within its bounds: after a telling, and now and then; in a storm not after each."""
@@ -203,35 +208,12 @@ class Teller:
             return None
         return next((share for share in self.config.share if share.name == envelope.origin.name), None)
 
-    def _whom(self, job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
-        """Return who hears of a failure: the mail's sender if it can be reached, and the admins; each once.
-
-        When that is nobody, those who wait for the scan: a text in a share alone may never be read, nor a queue.
-        """
-        sender = () if envelope is None else self._sender_of(envelope)
-        told = reachable(self.config, (*sender, *self.config.gateway.admin))
-        return told or reachable(self.config, _waiting(job, envelope))
-
-    def _sender_of(self, envelope: Envelope) -> tuple[Address, ...]:
-        """Return the sender of a mail if a device may write to it: else a made-up one makes us write to strangers."""
-        listener = next((one for one in self.config.smtp if one.name == envelope.origin.name), None)
-        if envelope.sender is None or listener is None or not is_listed(listener.recipients, envelope.sender):
-            return ()
-        return (envelope.sender,)
-
 
 def _is_notice(job: Job, envelope: Envelope | None) -> bool:
     """Tell whether a job is a notice: by its id where its envelope is lost, or each failure would breed the next."""
     if envelope is None:
         return job.id == notice_id(JobId(job.id.removesuffix("-n")))
     return envelope.origin.kind is OriginKind.NOTICE
-
-
-def _waiting(job: Job, envelope: Envelope | None) -> tuple[Address, ...]:
-    """Return the recipients of a scan whom no upstream has refused; nobody waits for what is no scan, or a notice."""
-    if envelope is None or envelope.origin.kind is OriginKind.NOTICE or envelope.rejected == NOT_A_SCAN:
-        return ()
-    return tuple(r.address for r in job.recipients if r.fate is Fate.FAILED and not r.upstream)
 
 
 def _failure(job: Job, envelope: Envelope | None, directory: Path | None) -> Failure:
@@ -242,4 +224,5 @@ def _failure(job: Job, envelope: Envelope | None, directory: Path | None) -> Fai
         names.display_key(f"{original.folder}/{original.name}" if original.folder else original.name)
         for original in envelope.originals
     )
-    return Failure(job, shown, envelope.arrived_at, kept_in)
+    headers = b"" if directory is None else scan_mail.headers_of(directory)
+    return Failure(job, shown, envelope.arrived_at, kept_in, headers)

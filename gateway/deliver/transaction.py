@@ -33,6 +33,11 @@ class Transfer:
     left_over: tuple[Address, ...] = ()
     binary_fault: str = ""
 
+    @property
+    def is_taken(self) -> bool:
+        """Tell whether the host has taken the message for anybody."""
+        return any(isinstance(verdict, Receipt) for verdict in self.verdicts.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:

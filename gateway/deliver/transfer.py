@@ -62,6 +62,7 @@ async def send(
 ) -> Transfer:
     """Offer a message and return what the host says of each recipient; never raises for the host's sake.
 
+    An empty ``sender`` is the null return path.
     ``prefix`` goes before the file: a header, whole lines; what is signed so goes as text, as which it was signed.
     ``before_dot`` is awaited when the whole body is out but its last bytes, and the host has been promised nothing:
     what it raises stops the transfer certainly unsent, as does an OSError of our own file. All before is certain.

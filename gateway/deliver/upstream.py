@@ -5,11 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import assert_never
+from typing import Final, assert_never
 
 from conf.carry import carriers, domain_of, first_carrier
-from conf.model import Address, ClientAuth, Config, DirectSend, HighVolume, Maildir, Relay, Submission
+from conf.model import Address, ClientAuth, Config, DirectSend, HighVolume, Maildir, Relay, Submission, Upstream
 from conf.upstreams import Family
+from gateway.spool.job import JobId, is_notice_id
+
+NOBODY: Final = Address("")
+"""The null return path: MAIL FROM:<> (RFC 5321 section 4.5.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,25 @@ def route_of(upstream: Submission | DirectSend | Relay) -> Route:
     )
 
 
+def return_path(upstream: Upstream, sender: Address, job_id: JobId) -> Address:
+    """Return what MAIL FROM names for a job: the sender; for a notice nobody where the upstream carries that.
+
+    RFC 3464 section 2 wants nobody there. Client submission takes its own mailbox alone, a connector by IP wants a
+    domain of the tenant ("Updated requirements for SMTP relay", Microsoft, read 2026-11). On Direct Send SPF would be
+    asked of the EHLO name (RFC 7208 section 2.4), for which hardly anybody publishes one: the notice would end as
+    junk. A connector by certificate carries it.
+    """
+    if not is_notice_id(job_id):
+        return sender
+    match upstream:
+        case Relay(certificate_file=Path()) | Maildir():
+            return NOBODY
+        case ClientAuth() | HighVolume() | DirectSend() | Relay():
+            return sender
+        case _:
+            assert_never(upstream)
+
+
 def assign(
     config: Config,
     recipients: Iterable[Address],
@@ -89,7 +112,7 @@ def assign(
     """Return (upstream name to its recipients, recipients nobody may carry), all in the order given.
 
     Each recipient goes to the first upstream, in order of preference, that may carry it; and to no other. ``paused``
-    holds until when (seconds since 1970) upstreams rest: with ``fallback`` they are passed over for those recipients
+    holds until when (seconds since 1970) upstreams rest: they are passed over for those recipients
     that another may carry; when all of them rest, for the one that ends its rest first. ``bound`` are recipients that
     may have got the mail through an upstream already: they stay with that one, whatever its state.
     """
@@ -103,7 +126,7 @@ def assign(
         carrier = bound.get(recipient, "")
         if carrier not in able:
             # The first of those that are equal.
-            carrier = min(able, key=lambda name: paused.get(name, 0.0)) if config.delivery.fallback else able[0]
+            carrier = min(able, key=lambda name: paused.get(name, 0.0))
         groups[carrier] = (*groups.get(carrier, ()), recipient)
     return groups, tuple(stranded)
 

@@ -7,7 +7,7 @@ from conf.model import Address
 from gateway.deliver import upstream
 from gateway.deliver.route import Offer, Routes
 from gateway.events import Event, log
-from gateway.spool.job import Job
+from gateway.spool.job import Job, is_notice_id
 from gateway.spool.reply import Deferral
 
 
@@ -20,7 +20,12 @@ def _assigned(
     routes: Routes, job: Job, paused: Mapping[str, float]
 ) -> tuple[Mapping[str, tuple[Address, ...]], tuple[Address, ...]]:
     # What an upstream may have taken without our hearing of it is not given to another: that would double it for sure.
-    return upstream.assign(routes.config, job.pending, {} if job.is_uncertain else paused, job.bound)
+    return upstream.assign(routes.config, job.pending, paused if _may_pass(routes, job) else {}, job.bound)
+
+
+def _may_pass(routes: Routes, job: Job) -> bool:
+    """Tell whether a job may go by another upstream while its first one rests; a notice always may."""
+    return not job.is_uncertain and (routes.config.delivery.fallback or is_notice_id(job.id))
 
 
 @dataclass(slots=True)
@@ -60,7 +65,8 @@ class Ways:
             self._groups = {name: offer.left_over, **self._groups}  # at once, in a mail of their own
         waiting = {who: verdict for who, verdict in offer.verdicts.items() if who not in offer.left_over}
         left = {who: verdict for who, verdict in waiting.items() if isinstance(verdict, Deferral)}
-        paused = {} if self.job.is_uncertain or offer.is_uncertain else await self.routes.paused()
+        may_pass = _may_pass(self.routes, self.job) and not offer.is_uncertain
+        paused = await self.routes.paused() if may_pass else {}
         next_try_at = offer.next_try_at
         if name in paused:
             groups, _ = upstream.assign(self.routes.config, left, paused)

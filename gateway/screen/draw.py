@@ -104,7 +104,8 @@ def _rest(rest: Rest, facts: Facts, now: datetime) -> Iterator[str]:
     )
     own = {recipient.address for scan in facts.scans for recipient in scan.recipients}
     yield from _wrapped(f"Said: {without_others(_clean(rest.said), own)}", "    ")
-    to_do = _clean(rest.advice) or "nothing; if it lasts, tell the administrator"
+    at_first = "tell the administrator" if rest.is_for_a_person else "nothing; if it lasts, tell the administrator"
+    to_do = _clean(rest.advice) or at_first
     yield from _wrapped(f"What to do: {to_do}.", "    ")
 
 

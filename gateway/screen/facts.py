@@ -10,13 +10,17 @@ from hotfolder.arrival import Standing
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """An upstream that is at fault, until when it rests, what was said, what to do, and since when if that is known."""
+    """An upstream that is at fault, until when it rests, what was said, and what to do.
+
+    ``since`` when, if that is known; ``is_for_a_person``: waiting mends nothing.
+    """
 
     name: str
     until: datetime
     said: str
     advice: str
     since: datetime | None = None
+    is_for_a_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from gateway.spool.files import Spool
 from gateway.spool.job import State
 from gateway.spool.journal import Journal
 from gateway.spool.no_scans import counted
-from gateway.spool.traffic import Traffic
+from gateway.spool.traffic import FOR_A_PERSON, Traffic
 from hotfolder.arrival import Standing
 from hotfolder.settle import EMPTY, NOT_A_SCAN
 from image.refusal import NO_SCANS
@@ -49,7 +49,14 @@ def look(
         stopped_at=None if stopped_at is None else local(stopped_at),
         upstreams=len(config.upstream),
         resting=tuple(
-            Rest(one.name, local(pause.until), pause.said, pause.advice, local(pause.since) if pause.since else None)
+            Rest(
+                one.name,
+                local(pause.until),
+                pause.said,
+                pause.advice,
+                local(pause.since) if pause.since else None,
+                is_for_a_person=pause.kind in FOR_A_PERSON,
+            )
             for one in config.upstream
             if (pause := pauses.get(one.name)) is not None
         ),

@@ -102,6 +102,24 @@ CREATE TABLE IF NOT EXISTS self_test (
     said TEXT NOT NULL,
     advice TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outage (
+    upstream TEXT NOT NULL,
+    began_at REAL NOT NULL,
+    ended_at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    faults INTEGER NOT NULL,
+    said TEXT NOT NULL,
+    advice TEXT NOT NULL,
+    fault_mail TEXT NOT NULL DEFAULT '',
+    end_mail TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (upstream, began_at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outage_mail (
+    mail TEXT PRIMARY KEY,
+    upstream TEXT NOT NULL,
+    at REAL NOT NULL,
+    is_made INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alert (
     share TEXT NOT NULL,
     name BLOB NOT NULL,

@@ -11,6 +11,9 @@ from gateway.spool.database import Database
 
 _KEPT_S: Final = 25 * 3600.0
 
+FOR_A_PERSON: Final = frozenset({"configuration", "lock-out"})
+"""The kinds of fault that no waiting mends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:

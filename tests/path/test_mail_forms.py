@@ -141,7 +141,9 @@ def test_winmail_dat_is_told(box: Box):
     send(box, multipart(b"Content-Type: application/ms-tnef; name=winmail.dat\r\n" + BASE64 + b"\r\n" + coded(tnef)))
     (notice,) = [mailbox.parse(mail) for mail in mails(box, 1)]
     assert notice["To"] == "printer@contoso.com, it@contoso.com"
-    assert "a format of Outlook's own" in " ".join(notice.get_content().split())
+    text = notice.get_body(("plain",))
+    assert text is not None
+    assert "a format of Outlook's own" in " ".join(text.get_content().split())
     (job,) = box.queue()
     assert job["state"] == "quarantine"
 

@@ -90,7 +90,8 @@ def test_what_is_no_scan_fails_visibly(make_box: Callable[..., Box], tmp_path: P
             assert word in (failed / f"{name}.txt").read_text(encoding="utf-8"), name
     for mail in mails(tmp_path):  # without an admin those who wait for the scan are told
         assert mailbox.parse(mail)["Subject"].startswith("Scan not delivered")
-        assert list(mailbox.attachments(mail)) == []
+        kinds = [part.get_content_type() for part in mailbox.parse(mail).iter_parts()]
+        assert kinds == ["text/plain", "message/delivery-status"]
 
 
 NAMES = [

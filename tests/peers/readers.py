@@ -81,7 +81,7 @@ def by_dovecot(mail: Path) -> Reading:
         envelope, structure = (_fetched(folder, store, what) for what in ("imap.envelope", "imap.bodystructure"))
     _date, subject, sender, *_, to, cc, _bcc, _reply, _id = envelope
     leaves = tuple(_leaves(structure))
-    return Reading(_undone(subject), _undone(sender[0][0]), _addresses(to), _addresses(cc), leaves)
+    return Reading(_undone(subject), _undone(sender[0][0] or ""), _addresses(to), _addresses(cc), leaves)
 
 
 def _fetched(folder: Path, store: Path, what: str) -> Nested:

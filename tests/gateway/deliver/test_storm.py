@@ -1,8 +1,8 @@
 """However much fails, the mails about it are bounded, and nobody who has to hear of it does not."""
 
 import email
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.policy import default
 from pathlib import Path
@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from conf.model import Address
 from gateway.deliver import digest_letter, flood, post, tell
-from gateway.spool import durable, files, recover
-from gateway.spool.database import Database
+from gateway.spool import files, recover
 from gateway.spool.envelope import Origin, OriginKind
 from gateway.spool.job import Job, JobId, State, notice_id
 from hotfolder.settle import EMPTY, NOT_A_SCAN
+from tests.gateway.deliver.crashing import CrashError, crash_at
 from tests.gateway.deliver.given import ADMIN, OFFICE, Box, box, config, put_job
 
 SMTP = Origin(OriginKind.SMTP, "scanners", "192.168.1.40")
@@ -229,32 +229,6 @@ async def test_a_new_admin_hears_of_what_waited_for_the_old_one(tmp_path: Path, 
         assert [one.address for one in digest.recipients] == ["left@contoso.com", "new@contoso.com"]
 
 
-class _CrashError(BaseException):
-    """The process ends here."""
-
-
-def _crash_at(patched: pytest.MonkeyPatch, step: int) -> None:
-    """End the process at a durable step: of the spool, or before or after a transaction of the journal."""
-    steps, real = 0, Database.transaction
-
-    def crash(_step: str = "") -> None:
-        nonlocal steps
-        steps += 1
-        if steps == step:
-            raise _CrashError
-
-    @contextmanager
-    def transaction(database: Database) -> Iterator[Any]:
-        crash()
-        with real(database) as db:
-            yield db
-        crash()
-
-    patched.setattr(durable, "checkpoint", crash)
-    patched.setattr(Database, "transaction", transaction)
-    patched.setattr(files, "discard", lambda _spool, _draft: None)  # a process that is gone tidies nothing up
-
-
 async def test_a_crash_at_any_step_tells_each_once(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch):
     """Ended at each step of telling, waiting and making a digest, and started again: each failure is named once."""
     step, is_crashed = 0, True
@@ -266,12 +240,12 @@ async def test_a_crash_at_any_step_tells_each_once(tmp_path: Path, clock: Clock,
             for number in range(2):
                 _fail(here, NOT_A_SCAN, f"junk{number}.docx")
             with monkeypatch.context() as patched:
-                _crash_at(patched, step)
+                crash_at(patched, step)
                 try:
                     here.teller.tell_all()
                     clock.now += HOUR_S
                     here.teller.tell_all()
-                except _CrashError:
+                except CrashError:
                     is_crashed = True
         async with _box(folder) as here:
             recover.recover(here.spool, here.journal, clock.now, is_rebuilt=False)

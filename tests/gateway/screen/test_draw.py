@@ -51,6 +51,7 @@ TABLE: list[tuple[dict[str, Any], str]] = [
     ({"resting": (rest(),)}, "It is tried again at 2026-11-25 14:10 CET. Said: 421 4.3.2 down What to do: nothing;"),
     ({"resting": (rest(until=at(13)),)}, "It is tried again with the next scan."),
     ({"resting": (rest(advice="Renew the secret."),)}, "What to do: Renew the secret."),
+    ({"resting": (rest(is_for_a_person=True),)}, "421 4.3.2 down What to do: tell the administrator."),
     ({"resting": (rest(),), "upstreams": 2}, 'Delivering in part: the way "submission" is at fault.'),
     (
         {"free_bytes": 150_000_000},

@@ -95,3 +95,14 @@ def test_row_19_a_kill_forgets_no_message(tmp_path: Path):
     database.close()
     assert window.wait_s(NOW_S + 10, Limits(99, per_day=7), 2) == DAY_S - 10
     assert window.wait_s(NOW_S + DAY_S, Limits(99, per_day=7), 2) == 0
+
+
+def test_since_when_and_what_kind_is_kept(box):
+    """A pause keeps when the upstream was last well and what kind of fault it is, until it works."""
+    traffic = Traffic(box.database)
+    pause = Pause(NOW_S, 2, "535 no", "", NOW_S - 900, "configuration")
+    traffic.pause("submission", pause)
+    assert traffic.pauses() == {"submission": pause}
+    traffic.resume("submission")
+    traffic.pause("submission", PAUSE)
+    assert traffic.pauses() == {"submission": PAUSE}
