@@ -147,10 +147,10 @@ class Routes:
             pause_s = _UNSAFE_S if error.needs_person else 0.0
             return await self._at_fault(name, recipients, Deferral(str(error), Scope.ROUTE, pause_s))
         except RefusedError as error:
-            verdict = replies.classify(error.phase, error.reply)
-            return await self._at_fault(
-                name, recipients, Deferral(verdict.said, Scope.ROUTE, getattr(verdict, "pause_s", 0.0), verdict.advice)
-            )
+            said = replies.classify(error.phase, error.reply)
+            pause_s = getattr(said, "pause_s", 0.0)
+            fault = Deferral(said.said, Scope.ROUTE, pause_s, said.advice, said.kind)
+            return await self._at_fault(name, recipients, fault)
         except TokenError as error:
             return await self._at_fault(
                 name, recipients, Deferral(str(error), Scope.ROUTE, error.pause_s, error.advice)
@@ -193,6 +193,7 @@ class Routes:
         log(
             Event.ROUTE_PAUSED,
             upstream=name,
+            kind=verdict.kind or None,
             said=verdict.said,
             rest_s=round(rest_s, 1),
             faults=faults,

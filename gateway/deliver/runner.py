@@ -225,9 +225,17 @@ class Deliverer:
             match verdict:
                 case Receipt(said):
                     fates[address] = (Fate.SENT, said)
-                case Refusal(said, scope, advice):
+                case Refusal(said, scope, advice, kind):
                     fates[address] = (Fate.FAILED, f"{said} ({advice})" if advice else said)
-                    log(Event.RECIPIENT_REFUSED, job_id, recipient=address, upstream=name, said=said, scope=scope.value)
+                    log(
+                        Event.RECIPIENT_REFUSED,
+                        job_id,
+                        recipient=address,
+                        upstream=name,
+                        kind=kind or None,
+                        said=said,
+                        scope=scope.value,
+                    )
                 case Deferral():
                     continue
         self.journal.record(job_id, name, fates)
