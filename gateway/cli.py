@@ -16,6 +16,7 @@ import click
 
 from gateway import __version__, cli_samba
 from gateway.cli_convert import convert
+from gateway.cli_explain import explain
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ def check(config_path: Path) -> int:
 
 
 cli.add_command(convert)
+cli.add_command(explain)
 
 
 @cli.command("samba-config")

@@ -13,6 +13,7 @@ from rich.console import Console
 from conf.model import Config
 from gateway import __version__
 from gateway.arrive.reserve import opens_at_bytes
+from gateway.deliver.replies import kind_of
 from gateway.operate.records import age_s, moment, span
 from gateway.spool import files
 from gateway.spool.job import OWED, State
@@ -23,13 +24,17 @@ from hotfolder.samba import CLOSED_NAME
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One upstream: whether it rests, until when (seconds since 1970), what was said, and what to do."""
+    """One upstream: whether it rests, until when (seconds since 1970), what was said, and what to do.
+
+    ``kind`` is the entry of the reply catalogue that knows what was said, if one does.
+    """
 
     name: str
     method: str
     paused_until: float | None
     said: str
     advice: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
     for upstream in config.upstream:
         pause = pauses.get(upstream.name)
         until, said, advice = (None, "", "") if pause is None else (pause.until, pause.said, pause.advice)
-        routes.append(Route(upstream.name, upstream.method, until, said, advice))
+        kind = kind_of(said) if said else ""
+        routes.append(Route(upstream.name, upstream.method, until, said, advice, kind))
     return Status(
         version=__version__,
         is_running=is_running(config.gateway.state),
@@ -130,6 +136,8 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
             console.print(f"           {route.said}")
             if route.advice:
                 console.print(f"           To do: {route.advice}")
+            if route.kind:
+                console.print(f"           More:  scangate explain {route.kind}")
     for warning in status.warnings:
         console.print(f"Warning:   {warning}")
 
