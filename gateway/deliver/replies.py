@@ -78,11 +78,11 @@ def sentence_entry(known: Catalogue, phase: Phase | None, reply: Reply) -> Entry
 
 
 def token_advice(description: str) -> Entry | None:
-    """Return the entry for what the token endpoint says (its ``error_description``); None when none knows it.
-
-    Raises CatalogueError.
-    """
-    return token_entry(catalogue(), description)
+    """Return the entry for what the token endpoint says (its ``error_description``); None when none knows it."""
+    try:
+        return token_entry(catalogue(), description)
+    except CatalogueError:
+        return None  # as careful as with a refusal that nobody knows
 
 
 def token_entry(known: Catalogue, description: str) -> Entry | None:
@@ -91,15 +91,15 @@ def token_entry(known: Catalogue, description: str) -> Entry | None:
     return next((entry for entry in tokens if entry.pattern is not None and entry.pattern.search(description)), None)
 
 
-def kind_of(said: str) -> str:
-    """Return the id of the entry that knows what was said, as pauses keep it; empty when none does."""
+def kind_of(said: str, phase: Phase | None = None) -> str:
+    """Return the id of the entry that knows what was said, as the journal keeps it; empty when none does."""
     try:
         known = catalogue()
     except CatalogueError:
         return ""
     parts = _REPLY.fullmatch(said)
     reply = None if parts is None else Reply(int(parts[1]), parts[2])
-    entry = token_entry(known, said) if reply is None else sentence_entry(known, None, reply)
+    entry = token_entry(known, said) if reply is None else sentence_entry(known, phase, reply)
     return "" if entry is None else entry.id
 
 

@@ -76,6 +76,14 @@ def test_a_fault_of_the_route_is_known_at_every_step(entry_id: str, said: str):
             assert kind_of(said) == entry_id
 
 
+@pytest.mark.parametrize(("entry_id", "said"), SAID)
+def test_what_the_journal_keeps_is_known_too(entry_id: str, said: str):
+    """A reply with its advice behind it, as a failed recipient has it, is known by the same entry."""
+    entry = KNOWN.entry(entry_id)
+    assert entry is not None
+    assert kind_of(f"{said} ({entry.advice})", entry.phases[0]) == entry_id
+
+
 @pytest.mark.parametrize(("entry_id", "said"), TOKENS_SAID)
 def test_a_refused_token_is_known_by_its_own_entry(entry_id: str, said: str):
     """Each sentence of the token endpoint is known by its own entry, also within a longer one."""
@@ -164,6 +172,7 @@ def test_without_a_catalogue_nothing_is_given_up(
         assert (verdict.scope, verdict.pause_s) == (Scope.ROUTE, CONFIGURED_S)
         assert str(path) in verdict.advice
     assert kind_of("550 5.1.1 no such user") == ""
+    assert token_advice("AADSTS7000222: expired") is None
 
 
 BROKEN: Final[list[tuple[str, str, str]]] = [
