@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from gateway import __version__, cli_decision, cli_login, cli_samba, cli_tenant
+from gateway.cli_explain import explain
 from gateway.operate.exits import Exit
 
 if TYPE_CHECKING:
@@ -208,6 +209,9 @@ def check(config_path: Path) -> int:
         return Exit.CONFIG
     click.echo(f"{config_path}: no mistakes")
     return Exit.OK
+
+
+cli.add_command(explain)
 
 
 @cli.command()

@@ -15,9 +15,17 @@ def final_fates(job_id: JobId, upstream: str, verdicts: Mapping[Address, Verdict
         match verdict:
             case Receipt(said):
                 fates[address] = (Fate.SENT, said)
-            case Refusal(said, scope, advice):
+            case Refusal(said, scope, advice, kind):
                 fates[address] = (Fate.FAILED, f"{said} ({advice})" if advice else said)
-                log(Event.RECIPIENT_REFUSED, job_id, recipient=address, upstream=upstream, said=said, scope=scope.value)
+                log(
+                    Event.RECIPIENT_REFUSED,
+                    job_id,
+                    recipient=address,
+                    upstream=upstream,
+                    reply=kind or None,
+                    said=said,
+                    scope=scope.value,
+                )
             case Deferral():
                 continue
     return fates

@@ -303,6 +303,7 @@ class Routes:
             Event.ROUTE_PAUSED,
             upstream=name,
             kind=kind.value,
+            reply=verdict.kind or None,
             said=verdict.said,
             rest_s=round(rest_s, 1),
             since=moment(since),
@@ -336,7 +337,7 @@ def _fault(error: LostError | RefusedError | TokenError) -> Deferral:
             return Deferral(str(error), Scope.ROUTE, _UNSAFE_S if error.needs_person else 0.0)
         case RefusedError():
             verdict = replies.classify(error.phase, error.reply)
-            return Deferral(verdict.said, Scope.ROUTE, getattr(verdict, "pause_s", 0.0), verdict.advice)
+            return Deferral(verdict.said, Scope.ROUTE, getattr(verdict, "pause_s", 0.0), verdict.advice, verdict.kind)
         case TokenError():
             return Deferral(str(error), Scope.ROUTE, error.pause_s, error.advice)
 

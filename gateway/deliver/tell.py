@@ -138,8 +138,8 @@ class Teller:
             log(Event.LOCAL_FAULT, job.id, reason=f"telling: {error}")
             return False
         Held(self.journal).mark_told(job.id)
-        log(Event.JOB_TOLD, job.id, told=",".join(whom) or None)
-        return bool(whom)
+        log(Event.JOB_TOLD, job.id, told=",".join(told) or None)
+        return bool(told)
 
     def _is_moving(self, job: Job) -> bool:
         """Tell whether whoever ended a job is just moving its directory aside, and pokes us when that is done.

@@ -20,6 +20,7 @@ from gateway.deliver.backlog import Backlog, backlogs
 from gateway.deliver.expiries import expiries
 from gateway.deliver.expiry import URGENT_DAYS, days_left
 from gateway.deliver.pacer import Pacer
+from gateway.deliver.replies import kind_of
 from gateway.deliver.upstream import route_of
 from gateway.operate.records import age_s, moment, span
 from gateway.spool import files
@@ -37,6 +38,7 @@ class Route:
     ``since``: when it was last well; None when it is now, or when that is not known. ``waiting`` scans are for it, of
     which the first is given up at ``given_up_at``. ``pace`` tells in words where it is used less than is configured.
     ``carries`` says whom it reaches; ``instead`` are the upstreams that mail goes by, where it may, while it rests.
+    ``reply`` is the entry of the reply catalogue that knows what was said, if one does.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Route:
     pace: str = ""
     carries: str = ""
     instead: tuple[str, ...] = ()
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def look(config: Config, journal: Journal, traffic: Traffic, warnings: tuple[str
             _route(one, pauses.get(one.name), waiting.get(one.name)),
             pace=_pace(one, traffic),
             carries=reach(one),
+            reply=kind_of(pauses[one.name].said) if one.name in pauses else "",
             instead=instead(config.upstream, one, resting) if config.delivery.fallback and one.name in resting else (),
         )
         for one in config.upstream
@@ -236,6 +240,8 @@ def _show_route(route: Route, console: Console, *, is_alone: bool) -> None:
             console.print(f"           {line}")
         if route.advice:
             console.print(f"           To do: {route.advice}")
+        if route.reply:
+            console.print(f"           More:  scangate explain {route.reply}")
 
 
 def _route_state(route: Route) -> str:

@@ -1,6 +1,6 @@
 """What an attempt came to: a receipt, a deferral or a refusal, and whom it concerns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -45,21 +45,26 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """Not now. ``pause_s`` is how long a route at fault should rest at least; 0 leaves it to the schedule."""
+    """Not now. ``pause_s`` is how long a route at fault should rest at least; 0 leaves it to the schedule.
+
+    ``kind`` is the id of the reply catalogue's entry; empty when it was no reply.
+    """
 
     said: str
     scope: Scope
     pause_s: float = 0.0
     advice: str = ""
+    kind: str = field(default="", compare=False)  # a name for it, and nothing more that is said
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Not ever, for this message or recipient; never of scope route."""
+    """Not ever, for this message or recipient; never of scope route. ``kind`` as in Deferral."""
 
     said: str
     scope: Scope
     advice: str = ""
+    kind: str = field(default="", compare=False)
 
 
 Verdict = Receipt | Deferral | Refusal

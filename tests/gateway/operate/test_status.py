@@ -127,7 +127,9 @@ def test_a_route_at_fault_says_what_to_do(here: Desk):
     assert "at fault, is tried again at 20" in text
     assert "550 5.7.606" in text
     assert "To do: Microsoft lists this public IP" in text
+    assert "More:  scangate explain ip-banned" in text
     here.traffic.pause(NAME, Pause(1.0, 1, "421 no", ""))
+    assert "scangate explain" not in _shown(_look(here))
     assert "is tried again with the next scan" in _shown(_look(here))
 
 
