@@ -98,4 +98,5 @@ def out_of_reach_reply(domain: Domain, upstreams: Iterable[Upstream]) -> str:
 
 
 def _reached(upstreams: Iterable[Upstream]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(domain for one in upstreams if isinstance(one, DirectSend) for domain in one.domains))
+    bounded = (one for one in upstreams if isinstance(one, DirectSend | HighVolume))
+    return tuple(dict.fromkeys(domain for one in bounded for domain in one.domains))

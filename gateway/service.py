@@ -206,7 +206,6 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
     routes = Routes(config, traffic)
     routes.prepare()
     accepted, ready, failed = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    delivery = config.delivery
     intake = Intake(config, spool, journal, _poker(loop, accepted), Repeats(database))
     doors = [FolderDoor(intake, share) for share in config.share]
 
@@ -223,16 +222,7 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
         journal=journal,
         intake=intake,
         normaliser=Normaliser(config, spool, journal, accepted, _poker(loop, ready), _poker(loop, failed)),
-        deliverer=Deliverer(
-            spool,
-            journal,
-            routes,
-            Schedule(delivery.first_retry, delivery.longest_retry, delivery.lifetime),
-            ready,
-            _poker(loop, failed),
-            at_once=routes.at_once,
-            is_holding=delivery.on_uncertain == "hold",
-        ),
+        deliverer=_deliverer(spool, journal, routes, ready, _poker(loop, failed)),
         teller=Teller(
             config,
             spool,
@@ -251,6 +241,15 @@ def _assemble(config: Config, spool: Spool, database: Database, release: Callabl
         release=release,
         doors=doors,
     )
+
+
+def _deliverer(
+    spool: Spool, journal: Journal, routes: Routes, ready: asyncio.Event, poke: Callable[[], None]
+) -> Deliverer:
+    delivery = routes.config.delivery
+    schedule = Schedule(delivery.first_retry, delivery.longest_retry, delivery.lifetime)
+    is_holding = delivery.on_uncertain == "hold"
+    return Deliverer(spool, journal, routes, schedule, ready, poke, at_once=routes.at_once, is_holding=is_holding)
 
 
 def _keeper(routes: Routes, journal: Journal, database: Database, poke: Callable[[], None]) -> Keeper:

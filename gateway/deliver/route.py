@@ -2,20 +2,20 @@
 
 import asyncio
 import functools
-import random
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
 
 from conf.model import Address, Config, DirectSend, Maildir, Relay
-from gateway.deliver import breaker, fault, maildir, pacing, replies, transfer, upstream
+from gateway.deliver import maildir, pacing, transfer, upstream
 from gateway.deliver.dkim_sign import Signer, signer_of
+from gateway.deliver.offer import Offer, deferred, paced
 from gateway.deliver.pacer import Pacer
 from gateway.deliver.pool import Pool
-from gateway.deliver.route_watch import RouteWatch, moment
+from gateway.deliver.resting import Resting, booked, fault_of
+from gateway.deliver.route_watch import RouteWatch
 from gateway.deliver.session import LostError, RefusedError, Session
 from gateway.deliver.tls import upstream_context
 from gateway.deliver.token_fault import TokenError
@@ -26,23 +26,7 @@ from gateway.events import Event, log
 from gateway.spool.job import JobId
 from gateway.spool.others import without_others
 from gateway.spool.reply import Deferral, Receipt, Scope, Verdict
-from gateway.spool.traffic import Pause, Traffic
-
-_Answer = TypeVar("_Answer")
-_UNSAFE_S: Final = replies.CONFIGURED_S
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What an upstream made of a message; ``next_try_at`` (seconds since 1970) is when it wants to be asked again.
-
-    ``left_over`` are recipients that a mail of their own is to be offered for at once, when this outcome is noted.
-    """
-
-    verdicts: dict[Address, Verdict]
-    next_try_at: float = 0.0
-    is_uncertain: bool = False
-    left_over: tuple[Address, ...] = ()
+from gateway.spool.traffic import Traffic
 
 
 @dataclass(slots=True)
@@ -53,15 +37,15 @@ class Routes:
     traffic: Traffic
     _pools: dict[str, Pool] = field(default_factory=dict)
     _probes: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _faulty: set[str] = field(default_factory=set)
-    """Those that a pause may stand in the journal of; nobody else enters one while the service runs."""
     _text_until_s: dict[str, float] = field(default_factory=dict)
     _signers: dict[str, Signer] = field(default_factory=dict)
     _pacers: dict[str, Pacer] = field(default_factory=dict)
     _watch: RouteWatch = field(init=False)
+    _resting: Resting = field(init=False)
 
     def __post_init__(self) -> None:
         self._watch = RouteWatch(self.config, self.traffic)
+        self._resting = Resting(self.config, self.traffic, self._pacers, self._watch)
 
     def prepare(self) -> None:
         """Make the pool of each upstream, and count what went through it lately.
@@ -96,11 +80,13 @@ class Routes:
 
         By notices always: one holds no scan, and may be about the very upstream at fault. By scans with ``fallback``.
         """
-        if not (self.config.delivery.fallback or self._faulty):
+        if not (self.config.delivery.fallback or self._resting.names):
             return {}
         faults = await asyncio.to_thread(self.traffic.pauses)
         known = {name: fault for name, fault in faults.items() if name in self._probes}
-        return {n: fault.until for n, fault in known.items() if self._is_resting(fault) or self._probes[n].locked()}
+        return {
+            n: fault.until for n, fault in known.items() if self._resting.is_resting(fault) or self._probes[n].locked()
+        }
 
     def room(self, name: str) -> int:
         """Return how many jobs an upstream may be given just now: one more than it has connections for."""
@@ -149,7 +135,7 @@ class Routes:
         pool = self._pools[name]
         async with self._probes[name]:
             known = (await asyncio.to_thread(self.traffic.pauses)).get(name)
-            if known is not None and self._is_resting(known):
+            if known is not None and self._resting.is_resting(known):
                 if not in_spite_of_pause:
                     return Deferral(known.said, Scope.ROUTE, 0.0, known.advice)
                 # It would count as found at the same time as the fault before, and be told with that one's time.
@@ -157,10 +143,10 @@ class Routes:
             try:
                 await pool.try_login()
             except (LostError, RefusedError, TokenError) as error:
-                fault = _fault(error)
-                await self._at_fault(name, (), fault)
+                fault = fault_of(error)
+                await self._resting.begin(name, (), fault)
                 return fault
-            if await _booked(name, functools.partial(self.traffic.resume, name)) or known is not None:
+            if await booked(name, functools.partial(self.traffic.resume, name)) or known is not None:
                 log(Event.ROUTE_RECOVERED, upstream=name)
             return None
 
@@ -183,20 +169,15 @@ class Routes:
         fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
         if fault is None:
             return await attempt()
-        self._faulty.add(name)
+        self._resting.names.add(name)
         # A route at fault is probed by one job at a time; the others see what came of it.
         async with self._probes[name]:
             fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
-            if fault is not None and self._is_resting(fault):
+            if fault is not None and self._resting.is_resting(fault):
                 # It was said of another scan, whose recipients are not for this one's share, sender and notice.
                 said = without_others(fault.said, recipients)
-                return _deferred(recipients, Deferral(said, Scope.ROUTE), fault.until)
+                return deferred(recipients, Deferral(said, Scope.ROUTE), fault.until)
             return await attempt()
-
-    def _is_resting(self, fault: Pause) -> bool:
-        """Tell whether a pause still lasts; one that ends later than any pause may was set by a clock gone wrong."""
-        longest_s = max(breaker.LONGEST_S, self.config.delivery.longest_retry)
-        return 0 < fault.until - time.time() <= longest_s
 
     async def _deposit(self, box: Maildir, job_id: JobId, recipients: Sequence[Address], message: Path) -> Offer:
         sender = self._return_path(box.name, job_id)
@@ -205,7 +186,7 @@ class Routes:
         except OSError as error:
             said = f"{box.path} cannot be written ({error.strerror or error})"
             advice = "Name a folder in path that the service's user owns."
-            return await self._at_fault(box.name, recipients, Deferral(said, Scope.ROUTE, 0.0, advice))
+            return await self._resting.begin(box.name, recipients, Deferral(said, Scope.ROUTE, 0.0, advice))
         verdicts: dict[Address, Verdict] = dict.fromkeys(recipients, Receipt(f"written to {path}"))
         return await self._concluded(box.name, recipients, transfer.Transfer(verdicts))
 
@@ -219,12 +200,12 @@ class Routes:
     ) -> Offer:
         pool, pacer = self._pools[name], self._pacers[name]
         if (wait_s := pacer.wait_s(len(recipients))) > 0:
-            return _paced(pacer, recipients, wait_s)
+            return paced(pacer, recipients, wait_s)
         try:
             async with pool.lend() as lease:
                 if (wait_s := await pacer.reserve(min(len(recipients), MOST_RECIPIENTS))) > 0:
                     lease.is_reusable = True
-                    return _paced(pacer, recipients, wait_s)
+                    return paced(pacer, recipients, wait_s)
                 sender = self._return_path(name, job_id)
                 outcome = await self._send(lease.session, sender, recipients, message, before_dot)
                 if sender == upstream.NOBODY and outcome.is_reusable and not outcome.is_taken:
@@ -234,7 +215,7 @@ class Routes:
                 lease.is_reusable = outcome.is_reusable
                 self._note_form(name, outcome)
         except (LostError, RefusedError, TokenError) as error:
-            return await self._at_fault(name, recipients, _fault(error))
+            return await self._resting.begin(name, recipients, fault_of(error))
         return await self._concluded(name, recipients, outcome)
 
     async def _send(
@@ -256,12 +237,12 @@ class Routes:
     async def _concluded(self, name: str, recipients: Sequence[Address], outcome: transfer.Transfer) -> Offer:
         for verdict in outcome.verdicts.values():
             if isinstance(verdict, Deferral) and verdict.scope is Scope.ROUTE:
-                return await self._at_fault(name, recipients, verdict)
-        if not outcome.is_uncertain and name in self._faulty:
-            await self._resume(name)
+                return await self._resting.begin(name, recipients, verdict)
+        if not outcome.is_uncertain and name in self._resting.names:
+            await self._resting.resume(name)
         pacer = self._pacers.get(name)
         if pacer is not None and any(isinstance(verdict, Receipt) for verdict in outcome.verdicts.values()):
-            await _booked(name, functools.partial(pacer.took, time.time()))
+            await booked(name, functools.partial(pacer.took, time.time()))
         return Offer(dict(outcome.verdicts), is_uncertain=outcome.is_uncertain, left_over=outcome.left_over)
 
     def _note_form(self, name: str, outcome: transfer.Transfer) -> None:
@@ -269,97 +250,3 @@ class Routes:
         if outcome.binary_fault:
             self._text_until_s[name] = time.monotonic() + pacing.DAY_S
             log(Event.BINARY_REFUSED, upstream=name, said=outcome.binary_fault)
-
-    async def _resume(self, name: str) -> None:
-        self._faulty.discard(name)  # first: what is at fault meanwhile adds it again
-        is_resumed = await _booked(name, functools.partial(self.traffic.resume, name))
-        if is_resumed is None:
-            self._faulty.add(name)
-        if is_resumed:
-            log(Event.ROUTE_RECOVERED, upstream=name)
-
-    async def _at_fault(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
-        """Pause the route; its jobs lose no attempt and come back when it may be probed.
-
-        What others found at the same time is one fault, not several in a row.
-        """
-        known = (await _booked(name, self.traffic.pauses) or {}).get(name)
-        if known is not None:
-            self._faulty.add(name)
-        if known is not None and self._is_resting(known):
-            return _deferred(recipients, verdict, known.until)
-        kind, now = fault.kind_of(verdict.said, verdict.pause_s), time.time()
-        faults = known.faults + 1 if known is not None and known.kind in {"", kind} else 1
-        rest_s = self._rest_s(name, kind, faults, verdict.pause_s)
-        since = known.since if known is not None and 0 < known.since <= now else now
-        pause = Pause(now + rest_s, faults, verdict.said, verdict.advice, since, kind.value)
-        self._faulty.add(name)
-        await _booked(name, functools.partial(self.traffic.pause, name, pause))
-        if known is None:
-            await _booked(name, functools.partial(self._watch.remember, name))
-        await self._slow(name, kind, now)
-        backlog = await _booked(name, functools.partial(self._watch.backlog, name))
-        log(
-            Event.ROUTE_PAUSED,
-            upstream=name,
-            kind=kind.value,
-            reply=verdict.kind or None,
-            said=verdict.said,
-            rest_s=round(rest_s, 1),
-            since=moment(since),
-            faults=faults,
-            waiting=None if backlog is None else backlog.jobs,
-            given_up=None if backlog is None else moment(backlog.given_up_at),
-            advice=verdict.advice or None,
-        )
-        return _deferred(recipients, verdict, pause.until)
-
-    async def _slow(self, name: str, kind: fault.Kind, now: float) -> None:
-        """Use an upstream less after a fault that says it was too much."""
-        pacer = self._pacers.get(name)
-        if pacer is None or not await _booked(name, functools.partial(pacer.adapt, kind, now)):
-            return
-        per_minute, connections = pacer.limits(now).per_minute, pacer.connections()
-        log(Event.ROUTE_SLOWED, upstream=name, kind=kind.value, per_minute=per_minute, connections=connections)
-
-    def _rest_s(self, name: str, kind: fault.Kind, faults: int, pause_s: float) -> float:
-        delivery, pacer = self.config.delivery, self._pacers.get(name)
-        if kind is fault.Kind.QUOTA and pacer is not None:
-            return breaker.quota_rest_s(faults, pacer.route.per_day, *pacer.quota(time.time()))
-        jitter = random.random()  # noqa: S311  spreads retries, guards nothing
-        return breaker.rest_s(kind, faults, pause_s, delivery.first_retry, delivery.longest_retry, jitter)
-
-
-def _fault(error: LostError | RefusedError | TokenError) -> Deferral:
-    """Return what it means for the upstream that no session could be opened."""
-    match error:
-        case LostError():
-            return Deferral(str(error), Scope.ROUTE, _UNSAFE_S if error.needs_person else 0.0)
-        case RefusedError():
-            verdict = replies.classify(error.phase, error.reply)
-            return Deferral(verdict.said, Scope.ROUTE, getattr(verdict, "pause_s", 0.0), verdict.advice, verdict.kind)
-        case TokenError():
-            return Deferral(str(error), Scope.ROUTE, error.pause_s, error.advice)
-
-
-async def _booked(name: str, entry: Callable[[], _Answer]) -> _Answer | None:
-    """Make an entry about an upstream; None when the journal does not take it.
-
-    What became of the mail is known by then, and must reach its job whatever becomes of the book-keeping.
-    """
-    try:
-        return await asyncio.to_thread(entry)
-    except sqlite3.Error as error:
-        log(Event.LOCAL_FAULT, upstream=name, reason=f"journal: {error}")
-        return None
-
-
-def _deferred(recipients: Sequence[Address], verdict: Deferral, next_try_at: float) -> Offer:
-    return Offer(dict.fromkeys(recipients, verdict), next_try_at)
-
-
-def _paced(pacer: Pacer, recipients: Sequence[Address], wait_s: float) -> Offer:
-    now = time.time()
-    kept = pacer.limits(now)
-    most = f"{kept.per_minute} messages a minute" + ("" if kept.per_hour is None else f", {kept.per_hour} an hour")
-    return _deferred(recipients, Deferral(f"paced: {pacer.route.name} takes {most}", Scope.ROUTE), now + wait_s)

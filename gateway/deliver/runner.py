@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,18 +11,17 @@ from typing import Final
 
 from conf.model import Address
 from gateway.deliver import retry
-from gateway.deliver.fates import final_fates
-from gateway.deliver.route import Offer, Routes
+from gateway.deliver.closing import LOCAL_FAULT_S, Closing
+from gateway.deliver.route import Routes
 from gateway.deliver.turns import in_turn
 from gateway.deliver.ways import Ways, names_of
 from gateway.events import Event, log
 from gateway.spool import files
 from gateway.spool.database import JournalError
 from gateway.spool.files import Spool
-from gateway.spool.held import HELD, RESENT
-from gateway.spool.job import OWED, Job, JobId, State, closing_state, is_notice_id
+from gateway.spool.job import OWED, Job, JobId, State
 from gateway.spool.journal import Journal, WrongMoveError
-from gateway.spool.reply import Deferral, Refusal, Scope, Verdict
+from gateway.spool.reply import Refusal, Scope, Verdict
 
 _DUE: Final = (State.READY, State.DEFERRED)
 _LOOK_S: Final = 10.0
@@ -33,9 +31,7 @@ _LOOK_AHEAD: Final = 200
 """So many due jobs are looked at when the first do not fill what is free: those of an upstream at its limit must not
 hide those of another."""
 
-_LOCAL_FAULT_S: Final = 30.0
 _GRACE_S: Final = 15.0
-_BROKEN_OFF: Final = "the connection ended after the final dot: it may have been taken, and"
 
 
 @dataclass(slots=True)
@@ -58,6 +54,10 @@ class Deliverer:
     _marked: set[JobId] = field(default_factory=set)
     _just_ended: set[JobId] = field(default_factory=set)
     _broken: BaseException | None = None
+    _closing: Closing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._closing = Closing(self.spool, self.journal, self.schedule, self.poke, self.is_holding)
 
     async def run(self) -> None:
         """Deliver until cancelled; then give the transfers under way a while to end."""
@@ -175,41 +175,43 @@ class Deliverer:
     async def _interrupted(self, job_id: JobId, reason: str) -> None:
         """Put a job back; one that the journal has as being sent must not stay so, any other may rest in memory."""
         try:
+            put_back = functools.partial(self._closing.put_back, job_id, reason, is_uncertain=job_id in self._at_dot)
             if job_id in self._marked:
-                await self._write_down(job_id, lambda: self._put_back(job_id, reason))
+                await self._write_down(job_id, put_back)
             else:
-                await asyncio.to_thread(self._put_back, job_id, reason)
+                await asyncio.to_thread(put_back)
+            self._at_dot.discard(job_id)
         except (OSError, sqlite3.Error, WrongMoveError):
-            self._resting[job_id] = time.time() + _LOCAL_FAULT_S
+            self._resting[job_id] = time.time() + LOCAL_FAULT_S
 
     async def _quarantine(self, job_id: JobId, error: Exception) -> None:
         """Put a job aside that we have failed; when not even that can be done it rests, so that nothing spins on it."""
         log(Event.JOB_QUARANTINED, job_id, error=error)
         try:
-            await asyncio.to_thread(self._end, job_id, State.QUARANTINE, f"a fault of scangate: {error!r}")
+            await asyncio.to_thread(self._closing.end, job_id, State.QUARANTINE, f"a fault of scangate: {error!r}")
         except (OSError, sqlite3.Error, WrongMoveError) as second:
-            self._resting[job_id] = time.time() + _LOCAL_FAULT_S
+            self._resting[job_id] = time.time() + LOCAL_FAULT_S
             log(Event.LOCAL_FAULT, job_id, reason=str(second))
 
     async def _deliver(self, job: Job) -> None:
         message = self.spool.jobs / job.id / files.MESSAGE
         if not message.is_file():
-            await asyncio.to_thread(self._end, job.id, State.QUARANTINE, "its message is gone from the spool")
+            await asyncio.to_thread(self._closing.end, job.id, State.QUARANTINE, "its message is gone from the spool")
             log(Event.JOB_QUARANTINED, job.id, reason="its message is gone from the spool")
             return
         ways = Ways(self.routes, job)
         if stranded := await ways.begin():
             nobody = "no upstream of the configuration may carry mail to it"
             no: dict[Address, Verdict] = {address: Refusal(nobody, Scope.RECIPIENT) for address in stranded}
-            await self._write_down(job.id, lambda: self._record(job.id, "", no))
+            await self._write_down(job.id, lambda: self._closing.record(job.id, "", no))
         while way := ways.next():
             name, recipients = way
             mark = functools.partial(self._mark_sending, job.id, name, recipients)
             offer = await self.routes.offer(name, job.id, recipients, message, mark)
             self._at_dot.discard(job.id)
-            await self._write_down(job.id, functools.partial(self._note, job.id, name, offer))
+            await self._write_down(job.id, functools.partial(self._closing.note, job.id, name, offer))
             await ways.after(name, offer)
-        end = functools.partial(self._conclude, is_uncertain=ways.is_uncertain)
+        end = functools.partial(self._closing.conclude, is_uncertain=ways.is_uncertain)
         await self._write_down(job.id, lambda: end(job.id, ways.deferrals, ways.next_try_at))
 
     async def _write_down(self, job_id: JobId, write: Callable[[], None]) -> None:
@@ -222,93 +224,9 @@ class Deliverer:
                 return await asyncio.to_thread(write)
             except sqlite3.Error as error:
                 log(Event.LOCAL_FAULT, job_id, reason=f"journal: {error}")
-                await asyncio.sleep(_LOCAL_FAULT_S)
-
-    def _note(self, job_id: JobId, name: str, offer: Offer) -> None:
-        if offer.is_uncertain:
-            reason = f"{_BROKEN_OFF} {HELD if self._holds(job_id) else RESENT}"
-            self.journal.mark_uncertain(job_id, time.time(), reason)
-            log(Event.JOB_UNCERTAIN, job_id, upstream=name)
-        self._record(job_id, name, offer.verdicts)
+                await asyncio.sleep(LOCAL_FAULT_S)
 
     async def _mark_sending(self, job_id: JobId, name: str, recipients: Sequence[Address]) -> None:
         await asyncio.to_thread(self.journal.begin_sending, job_id, time.time(), name, recipients)
         self._at_dot.add(job_id)
         self._marked.add(job_id)
-
-    def _holds(self, job_id: JobId) -> bool:
-        return self.is_holding and not is_notice_id(job_id)  # nobody would be told of a notice that is held
-
-    def _put_back(self, job_id: JobId, reason: str) -> None:
-        """Let a job that a fault of ours interrupted wait for another try, or end it when its lifetime is over."""
-        job = self.journal.job(job_id)
-        assert job is not None
-        if job.state not in OWED:
-            return  # its end stands in the journal; the next start finishes it on disk
-        now = time.time()
-        is_uncertain = job_id in self._at_dot
-        if is_uncertain:
-            self.journal.mark_uncertain(job_id, now, reason)
-            log(Event.JOB_UNCERTAIN, job_id, reason=reason)
-            self._at_dot.discard(job_id)
-        if closing_state(job.recipients) is not None or (is_uncertain and self._holds(job_id)):
-            self._conclude(job_id, [], 0.0, is_uncertain=is_uncertain)
-        elif retry.is_over(job.created_at, now, self.schedule):
-            self._end(job_id, State.FAILED, reason)
-            log(Event.JOB_FAILED, job_id, reason=reason)
-        else:
-            self.journal.move(job_id, State.DEFERRED, now, reason=reason, next_try_at=now + _LOCAL_FAULT_S)
-
-    def _record(self, job_id: JobId, name: str, verdicts: dict[Address, Verdict]) -> None:
-        """Write the final verdicts to the journal; a deferral leaves its recipient waiting.
-
-        When all have it the job ends in the same transaction: one flush between the reply and its end, not two.
-        """
-        self.journal.record(job_id, name, final_fates(job_id, name, verdicts), time.time())
-
-    def _conclude(
-        self, job_id: JobId, deferrals: list[Deferral], next_try_at: float, *, is_uncertain: bool = False
-    ) -> None:
-        """Move a job on after an attempt: to its end, to deferred until the next try, or to a person's decision."""
-        job = self.journal.job(job_id)
-        assert job is not None
-        now = time.time()
-        state = closing_state(job.recipients)
-        if state is State.SENT:
-            if job.state is not State.SENT:
-                self.journal.move(job_id, State.SENT, now)
-            files.remove(self.spool.jobs / job_id)
-            seconds, uncertain = round(now - job.created_at, 1), job.is_uncertain or None
-            log(Event.JOB_SENT, job_id, recipients=len(job.recipients), seconds=seconds, uncertain=uncertain)
-            return
-        if state is not None:
-            self._end(job_id, State.FAILED, job.refusals)
-            log(Event.JOB_FAILED, job_id, reason=job.refusals)
-            return
-        if is_uncertain and self._holds(job_id):
-            self.journal.move(job_id, State.HELD, now, reason=f"{_BROKEN_OFF} {HELD}")
-            log(Event.JOB_HELD, job_id)
-            self.poke()
-            return
-        said = deferrals[0].said if deferrals else "not tried"
-        if retry.is_over(job.created_at, now, self.schedule):
-            reason = retry.gave_up(self.schedule, said)
-            self._end(job_id, State.FAILED, reason)
-            log(Event.JOB_FAILED, job_id, reason=reason)
-            return
-        counts = any(deferral.scope is not Scope.ROUTE for deferral in deferrals)
-        if counts:
-            jitter = random.random()  # noqa: S311  spreads retries, guards nothing
-            next_try_at = max(next_try_at, now + retry.interval_s(job.attempts + 1, self.schedule, jitter))
-        until, attempts = next_try_at or now + self.schedule.first_s, int(counts)
-        self.journal.move(job_id, State.DEFERRED, now, reason=said, next_try_at=until, attempts=attempts)
-        log(Event.JOB_DEFERRED, job_id, reason=said, next_try_s=round(max(next_try_at - now, 0), 1))
-
-    def _end(self, job_id: JobId, state: State, reason: str) -> None:
-        """End a job badly: the journal first, then the directory, then whoever has to be told."""
-        self.journal.fail_pending(job_id, time.time(), reason, state)
-        aside = self.spool.failed if state is State.FAILED else self.spool.quarantine
-        try:
-            files.move_aside(self.spool.jobs / job_id, aside)
-        finally:
-            self.poke()

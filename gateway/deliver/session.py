@@ -6,6 +6,7 @@ There is no way to plain text: a host without STARTTLS, or whose certificate doe
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -190,10 +191,21 @@ async def open_session(
         await _log_in(route, client, token)
         return Session(route, client)
     except BaseException:
-        if client.transport is None:
-            reached.close()  # else it is the transport's
         client.close()
+        _close_unless_used(reached)
         raise
+
+
+def _close_unless_used(reached: socket.socket) -> None:
+    """Close a socket that no transport has: one that has it closes it, and its number must not be given away before.
+
+    aiosmtplib forgets a transport before it has ended: closed beneath it, the next connection was refused the number.
+    """
+    try:
+        asyncio.get_running_loop().remove_reader(reached)
+    except (RuntimeError, ValueError):  # used by a transport; closed already
+        return
+    reached.close()
 
 
 def _require_starttls(route: Route, client: aiosmtplib.SMTP) -> None:

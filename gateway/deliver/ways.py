@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from conf.model import Address
 from gateway.deliver import upstream
-from gateway.deliver.route import Offer, Routes
+from gateway.deliver.offer import Offer
+from gateway.deliver.route import Routes
 from gateway.events import Event, log
 from gateway.spool.job import Job, is_notice_id
 from gateway.spool.reply import Deferral

@@ -10,6 +10,7 @@ import smtplib
 import sys
 from pathlib import Path
 
+from gateway import events
 from gateway.arrive.listener import Listener
 from tests.gateway.spool.given import config, opened
 
@@ -66,4 +67,5 @@ async def take(root: Path, size_bytes: int, devices: int) -> None:
 
 
 if __name__ == "__main__":
+    events.configure("text")  # to stderr: a line of the log must not come between those of the answer
     asyncio.run(take(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from gateway.deliver.route import Offer
+from gateway.deliver.offer import Offer
 from gateway.spool.reply import Deferral, Scope
 from gateway.spool.traffic import Pause
 from tests.gateway.deliver.given import OFFICE, Box, box, config, no_matter, password_auth

@@ -213,8 +213,8 @@ async def test_a_message_put_off_is_no_fault_of_the_upstream(server_certificate:
 async def test_a_pace_is_no_fault_of_the_upstream(server_certificate: Certificate, tmp_path: Path):
     """An upstream at its limit of messages a minute is waited for."""
     async with two(server_certificate, tmp_path) as here:
-        pool = here.box.routes._pools["first"]
-        pool.route = replace(pool.route, per_minute=1)
+        pacer = here.box.routes._pacers["first"]
+        pacer.route = replace(pacer.route, per_minute=1)
         for state in (State.SENT, State.DEFERRED):
             assert (await here.box.deliver(here.box.ready(OFFICE))).state is state
         assert here.second.messages == []

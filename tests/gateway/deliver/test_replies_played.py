@@ -1,5 +1,6 @@
 """Every reply of the catalogue as an upstream says it: what becomes of the job, the route and the others."""
 
+import time
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ from gateway.deliver.catalogue import Entry, Kind, Retry, catalogue
 from gateway.deliver.replies import judge
 from gateway.spool.job import Fate, Job, State
 from gateway.spool.reply import Phase, Reply, Scope
+from gateway.spool.traffic import Adaption
 from tests.gateway.deliver.given import OFFICE, Box, addresses, box, config, password_auth
 from tests.peers.certificates import Certificate
 from tests.peers.exchange import Exchange
@@ -46,6 +48,8 @@ async def _offered(here: Box, exchange: Exchange, phase: Phase, said: str) -> Jo
     """Offer a scan for two on a new session to the upstream, which says this at this step; return the job after it."""
     await here.routes.close()
     here.traffic.resume(NAME)
+    here.traffic.adapt(NAME, Adaption())  # or the fault before would have this one wait for its pace
+    here.routes._pacers[NAME].begin(time.time())
     exchange.then = _script(phase, said)
     return await here.deliver(here.ready(OFFICE, OTHER))
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from gateway.deliver.offer import Offer
 from gateway.deliver.replies import CONFIGURED_S, LOCKOUT_S
-from gateway.deliver.route import Offer
 from gateway.deliver.tls import CertificateError
 from gateway.spool.job import State
 from gateway.spool.reply import Deferral, Receipt, Scope

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.deliver import runner
+from gateway.deliver import closing, runner
 from gateway.spool.job import State
 from tests.gateway.deliver.given import addresses, box, config, direct
 from tests.peers.certificates import Certificate
@@ -24,7 +24,8 @@ async def test_what_the_host_said_outlives_a_full_disk(
     server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """A receipt the journal cannot take is written as soon as it can: no second mail, no job stuck in sending."""
-    monkeypatch.setattr(runner, "_LOCAL_FAULT_S", 0.02)
+    monkeypatch.setattr(runner, "LOCAL_FAULT_S", 0.02)
+    monkeypatch.setattr(closing, "LOCAL_FAULT_S", 0.02)
     failures = ["first", "second"]
 
     def failing(*values: Any, **facts: Any) -> Any:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from conf.model import Address
-from gateway.deliver.route import Offer
-from gateway.deliver.runner import Deliverer
+from gateway.deliver.closing import Closing
+from gateway.deliver.offer import Offer
 from gateway.deliver.transaction import MOST_RECIPIENTS, is_full
 from gateway.spool.job import Fate, JobId, State
 from gateway.spool.reply import Reply
@@ -116,9 +116,9 @@ async def test_a_kill_between_two_mails_doubles_nobody(
     class KilledError(BaseException):
         """Stands for a kill: nothing of ours handles it."""
 
-    note = Deliverer._note
+    note = Closing.note
 
-    def noted(self: Deliverer, job_id: JobId, name: str, offer: Offer) -> None:
+    def noted(self: Closing, job_id: JobId, name: str, offer: Offer) -> None:
         note(self, job_id, name, offer)
         raise KilledError
 
@@ -128,7 +128,7 @@ async def test_a_kill_between_two_mails_doubles_nobody(
         first, database = open_box(settings)
         job_id = first.ready(*EVERYBODY)
         with monkeypatch.context() as patched:
-            patched.setattr(Deliverer, "_note", noted)
+            patched.setattr(Closing, "note", noted)
             with pytest.raises(KilledError):
                 await first.deliver(job_id)
         await first.routes.close()

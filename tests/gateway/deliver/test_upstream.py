@@ -146,13 +146,6 @@ def test_with_fallback_the_paused_are_passed_over(
     assert left == ()
 
 
-@given(PAUSES)
-def test_without_fallback_nobody_is_passed_over(paused: dict[str, float]):
-    """Where ``fallback`` is off a pause changes nothing about who goes where."""
-    upstreams, recipients = (SUBMISSION, DIRECT, OTHER_DIRECT), addresses("a@contoso.com", "c@x.org")
-    assert assign(_config(*upstreams), recipients, paused) == assign(_config(*upstreams), recipients)
-
-
 @given(PAUSES, st.lists(st.sampled_from(["a@contoso.com", "b@fabrikam.com", "c@x.org"]), unique=True))
 def test_passing_over_loses_and_doubles_nobody(paused: dict[str, float], recipients: list[str]):
     """Whatever rests, each recipient goes to exactly one upstream that may carry it, to a resting one only in need."""

@@ -199,7 +199,7 @@ def test_a_state_that_is_not_there(tmp_path: Path):
 def test_root_stores_as_the_services_user(tmp_path: Path):
     """What root stores belongs to the owner of the state directory, and root has become that user for good."""
     nobody = pwd.getpwnam("nobody")
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
         folder.chmod(0o755)
     state = tmp_path / "state"
     state.mkdir()
