@@ -109,7 +109,7 @@ def fault_of(error: LostError | RefusedError | TokenError) -> Deferral:
             verdict = replies.classify(error.phase, error.reply)
             return Deferral(verdict.said, Scope.ROUTE, getattr(verdict, "pause_s", 0.0), verdict.advice, verdict.kind)
         case TokenError():
-            return Deferral(str(error), Scope.ROUTE, error.pause_s, error.advice)
+            return Deferral(str(error), Scope.ROUTE, error.pause_s, error.advice, error.kind)
 
 
 async def booked(name: str, entry: Callable[[], _Answer]) -> _Answer | None:

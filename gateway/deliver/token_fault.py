@@ -1,37 +1,17 @@
-"""Why there is no token, how long to leave it, and what a person should do: Entra's refusals by their number.
+"""Why there is no token, how long to leave it, and what a person should do: Entra's refusals.
 
-Numbers: "Microsoft Entra authentication and authorization error codes" (AADSTS), read 2026-11.
+Those with a number (AADSTS) stand in the reply catalogue; here is what OAuth itself says.
 """
 
-import re
 from typing import Final
 
-from gateway.deliver.replies import CONFIGURED_S, LOCKOUT_S
+from gateway.deliver import replies
+from gateway.deliver.replies import CONFIGURED_S
 
 TRANSIENT_S: Final = 60.0
 """``invalid_grant`` without a number that we know: others saw it pass by itself (email-oauth2-proxy issue 123)."""
 
 SIGN_IN: Final = 'Run "scangate login" on the box, and sign in as the mailbox.'
-
-_ADVICE: Final = {
-    "AADSTS7000215": (LOCKOUT_S, "The client secret is wrong: use the secret's value, not its id."),
-    "AADSTS7000222": (LOCKOUT_S, "The client secret has expired: make a new one and put it into client_secret_file."),
-    "AADSTS700016": (LOCKOUT_S, "client_id is not an application of this tenant."),
-    "AADSTS90002": (LOCKOUT_S, "The tenant does not exist: check tenant."),
-    "AADSTS700027": (LOCKOUT_S, "The certificate is not the one registered for the application."),
-    "AADSTS7000218": (LOCKOUT_S, 'Switch on "Allow public client flows" under Authentication of the app registration.'),
-    "AADSTS65001": (LOCKOUT_S, "Grant the app registration SMTP.Send (delegated) with admin consent."),
-    "AADSTS70043": (CONFIGURED_S, f"The sign-in has ended, by Conditional Access sign-in frequency. {SIGN_IN}"),
-    "AADSTS700082": (CONFIGURED_S, f"The sign-in has ended, since it was not used for 90 days. {SIGN_IN}"),
-    "AADSTS50173": (CONFIGURED_S, f"The sign-in was revoked, as by a changed password. {SIGN_IN}"),
-    "AADSTS50076": (CONFIGURED_S, f"Another factor is wanted. {SIGN_IN}"),
-    "AADSTS50079": (CONFIGURED_S, f"Another factor has to be registered. {SIGN_IN}"),
-    "AADSTS50057": (CONFIGURED_S, "The account is disabled: enable it in Entra."),
-    "AADSTS53003": (
-        CONFIGURED_S,
-        "Conditional Access blocks the box: exclude this account, or admit the site's public IP.",
-    ),
-}
 
 _ENDED: Final = {
     "expired_token": "The code has expired: run this again.",
@@ -44,12 +24,16 @@ _ENDED: Final = {
 
 
 class TokenError(Exception):
-    """No token could be had; the sentence says why. ``pause_s`` is how long to leave it; 0 means an outage."""
+    """No token could be had; the sentence says why. ``pause_s`` is how long to leave it; 0 means an outage.
 
-    def __init__(self, sentence: str, pause_s: float, advice: str) -> None:
+    ``kind`` is the entry of the reply catalogue that knows it, if one does.
+    """
+
+    def __init__(self, sentence: str, pause_s: float, advice: str, kind: str = "") -> None:
         super().__init__(sentence)
         self.pause_s = pause_s
         self.advice = advice
+        self.kind = kind
 
 
 def refused(answer: object) -> TokenError:
@@ -59,9 +43,8 @@ def refused(answer: object) -> TokenError:
     described = first_line(fields.get("error_description") or fields.get("error") or "no reason given")
     if error in _ENDED:
         return TokenError(described, CONFIGURED_S, _ENDED[error])
-    for code, (pause_s, advice) in _ADVICE.items():
-        if re.search(rf"{code}(?!\d)", described):
-            return TokenError(described, pause_s, advice)
+    if (entry := replies.token_advice(described)) is not None:
+        return TokenError(described, entry.pause_s, entry.advice, entry.id)
     if error in {"temporarily_unavailable", "server_error"}:
         return TokenError(described, 0.0, "")
     if error == "invalid_grant":
