@@ -74,7 +74,7 @@ def deaf(address: str, port: int) -> Iterator[None]:
 
 
 async def test_a_dead_first_address_is_passed_over(told):
-    """A host whose IPv6 address refuses is reached by its IPv4 address, at once."""
+    """Row 10: A host whose IPv6 address refuses is reached by its IPv4 address, at once."""
     told(["::1", "127.0.0.1"])
     with listening() as port, await dial(HOST, port, "any", 10) as reached:
         assert reached.getpeername() == ("127.0.0.1", port)
@@ -112,7 +112,7 @@ async def test_the_family_decides_which_addresses_are_used(told, family: Family,
 
 
 async def test_the_name_is_looked_up_for_each_connection(told):
-    """An address that DNS changes is used at the next connection; nothing is remembered."""
+    """Row 12: An address that DNS changes is used at the next connection; nothing is remembered."""
     asked = told(["127.0.0.2"], ["127.0.0.3"])
     port = free_port()
     with listening("127.0.0.2", port), listening("127.0.0.3", port):
@@ -159,7 +159,7 @@ async def test_the_name_is_looked_up_for_each_connection(told):
     ],
 )
 async def test_a_name_that_is_not_found_is_told(told, family: Family, error: Exception, sentence: str):
-    """What DNS says, or does not, becomes a sentence with what to look at."""
+    """Row 11: What DNS says, or does not, becomes a sentence with what to look at."""
     told(error)
     with pytest.raises(UnreachableError) as unreachable:
         await dial(HOST, 25, family, 10)

@@ -79,7 +79,7 @@ async def test_a_certificate_instead_of_a_secret(
 async def test_a_refusal_says_what_to_do(
     entra: Entra, certificates: Certificates, refusal: Refusal, pause_s: float, advice: str
 ):
-    """Each refusal pauses as long as it must and says what a person has to mend; an outage needs nobody."""
+    """Row 28: Each refusal pauses as long as it must and says what a person has to mend; an outage needs nobody."""
     entra.refuse(refusal)
     source = _source(entra, certificates)
     with pytest.raises(TokenError) as refused:

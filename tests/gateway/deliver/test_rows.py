@@ -9,6 +9,7 @@ from tests.gateway.command import ROOT
 
 ROWS = {
     1: "the host refuses the connection",
+    2: "a host that swallows what is said to it",
     3: "cut before the final dot",
     4: "cut after the final dot",
     5: "the receipt comes after minutes",
@@ -16,14 +17,25 @@ ROWS = {
     7: "a stalled upload",
     8: "421 between messages",
     9: "a session that a NAT has forgotten",
+    10: "IPv6 dead, IPv4 well",
+    11: "DNS does not know, fails or is silent",
+    12: "DNS changes the address",
     13: "STARTTLS missing",
     14: "TLS 1.1 only",
     15: "certificate expired, of another name, of an unknown authority",
     16: "bytes injected behind the reply to STARTTLS",
+    17: "432, too many connections",
+    18: "the 31st message of a minute",
+    19: "the recipients of a day",
+    20: "535 5.7.139",
+    21: "a wrong password",
     22: "a fault of the route behind the body",
     23: "one of three recipients refused",
     24: "too many recipients",
     25: "a message over SIZE",
+    26: "a token that ends within a session",
+    27: "the token endpoint down",
+    28: "a secret that has expired",
     29: "garbage and endless replies",
 }
 

@@ -27,7 +27,7 @@ async def _sent(opened: Box) -> bool:
 
 
 async def test_a_session_outlives_its_token(postfix: Postfix, certificates: Certificates, entra: Entra, tmp_path: Path):
-    """A token that ends within a session ends nothing: the session goes on, and the next connect has a new one."""
+    """Row 26: A token that ends within a session ends nothing: it goes on, and the next connect has a new one."""
     entra.token_life_s = 5
     async with box(config(tmp_path, _table(postfix, certificates, entra, tmp_path))) as opened:
         assert await _sent(opened)
@@ -75,7 +75,7 @@ async def test_a_revoked_sign_in_pauses_the_route(
 async def test_an_outage_of_the_endpoint_is_not_felt(
     postfix: Postfix, certificates: Certificates, entra: Entra, tmp_path: Path
 ):
-    """With the endpoint down new sessions log in with the token there is; when that has ended the route pauses."""
+    """Row 27: With the endpoint down new sessions use the token there is; when that has ended the route pauses."""
     async with box(config(tmp_path, token_auth(postfix.port, certificates.authority_file, entra.port))) as opened:
         assert await _sent(opened)
         entra.refuse(tokens.UNAVAILABLE)
