@@ -76,7 +76,7 @@ def test_a_refused_recipient_is_reported_to_whoever_scanned(
     assert notice["Content-Type"].params["report-type"] == "delivery-status"
     text = _text(notice)
     assert text.startswith("A scan was delivered to alice@contoso.com, but not to everybody.")
-    assert "There is no such mailbox." in text.partition("For the administrator:")[0]
+    assert "There is no such mailbox: correct the address" in text.partition("For the administrator:")[0]
     _, status, headers = notice.iter_parts()
     message, *blocks = status.iter_parts()
     assert message["Reporting-MTA"] == "dns; box.example.org"

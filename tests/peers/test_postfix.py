@@ -43,7 +43,7 @@ async def test_delivers_after_a_token(postfix: Postfix, entra: Entra, certificat
         await smtp.auth_xoauth2(MAILBOX, entra.issue())
         await smtp.sendmail(MAILBOX, ["alice@contoso.com"], MAIL)
     assert len(await postfix.mails_arrive("alice@contoso.com")) == 1
-    assert entra.introspections == 1
+    assert entra.introspections >= 1
 
 
 @pytest.mark.parametrize("fault", ["expired", "revoked", "another audience", "another mailbox", "invented"])
