@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.deliver import replies
 from gateway.deliver.pool import Pool
 from gateway.deliver.route import Routes
 from gateway.deliver.self_test_due import is_due, is_probe_due
@@ -55,7 +56,8 @@ class Keeper:
         pause = (await asyncio.to_thread(self.routes.traffic.pauses)).get(name)
         now = time.time()
         if pause is not None:
-            if is_probe_due(pause.until, has_token=tokens is not None, now=now):
+            is_of_login, has_token = replies.is_of_login(pause.said), tokens is not None
+            if is_probe_due(pause.until, pause.kind, is_of_login=is_of_login, has_token=has_token, now=now):
                 await self._test(name, is_probe=True)
             return
         last = (await asyncio.to_thread(self.tests.last)).get(name)
