@@ -149,7 +149,7 @@ async def test_a_wrong_password_is_tried_by_no_clock(
         ("550 5.7.9999 said by nobody yet", "configuration"),
     ],
 )
-async def test_a_login_ends_no_fault_that_it_cannot_tell(  # noqa: PLR0913, PLR0917  a box with everything
+async def test_a_login_ends_no_fault_that_it_cannot_tell(
     exchange: Exchange,
     certificates: Certificates,
     entra: Entra,
@@ -195,6 +195,21 @@ async def test_a_sign_in_ends_the_pause(
         assert box.box.job(job.id).next_try_at <= clock[0]
         assert await box.look() == []
         assert (await box.box.deliver(job.id)).state is State.SENT
+
+
+async def test_a_sign_in_while_the_service_is_stopped(
+    exchange: Exchange, certificates: Certificates, entra: Entra, tmp_path: Path, clock: list[float]
+):
+    """The next start sees that somebody has signed in, and lets the scans go; the pause is not waited for."""
+    table = device_auth(exchange.port, certificates.authority_file, entra.port)
+    async with here(tmp_path, clock, table) as box:
+        job_id = box.box.ready()
+        assert (await box.box.deliver(job_id)).state is State.DEFERRED
+        store = TokenStore(box.box.config.gateway.state, NAME)
+    store.write(sign_in_of(entra.issue_refresh()))
+    async with here(tmp_path, clock, table) as box:
+        assert box.box.traffic.pauses()[NAME].until == 0
+        assert (await box.box.deliver(job_id)).state is State.SENT
 
 
 async def test_a_sign_in_that_is_of_no_use(
