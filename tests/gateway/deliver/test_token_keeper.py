@@ -25,6 +25,7 @@ from tests.peers import tokens
 from tests.peers.certificates import Certificate, Certificates
 from tests.peers.entra import Entra
 from tests.peers.exchange import Exchange
+from tests.peers.script import At, Drop, Script
 
 NAME = "client-auth"
 
@@ -164,6 +165,19 @@ async def test_a_login_ends_no_fault_that_it_cannot_tell(
         assert await box.look() == []
         assert box.box.traffic.pauses()[NAME].faults == 3
         assert exchange.seen.logins == []
+
+
+async def test_a_login_ends_no_outage_in_the_midst_of_a_mail(
+    exchange: Exchange, certificates: Certificates, entra: Entra, tmp_path: Path, clock: list[float]
+):
+    """Where logins work and each session breaks off at the next command, only a mail shows the end of it."""
+    exchange.then = Script().on(At.MAIL, Drop())
+    async with here(tmp_path, clock, token_auth(exchange.port, certificates.authority_file, entra.port)) as box:
+        assert (await box.box.deliver(box.box.ready())).state is State.DEFERRED
+        pause = box.box.traffic.pauses()[NAME]
+        clock[0] = pause.until
+        assert await box.look() == []
+        assert box.box.traffic.pauses() == {NAME: pause}
 
 
 async def test_an_outage_at_night_ends_by_itself(
