@@ -6,6 +6,7 @@ endpoint is well again; what is kept of a token, ``token_source`` and ``token_st
 """
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +18,9 @@ from gateway.deliver.token_fault import TokenError, first_line, refused
 
 _TIMEOUT_S: Final = 30.0
 _WAITING: Final = frozenset({"authorization_pending", "slow_down"})  # RFC 8628 section 3.5
+
+_REFUSED: Final = re.compile(r"AADSTS\d+: [^\"\\]+")
+"""Why Entra has no configuration of a tenant; msal 1.39 hides it behind a sentence of its own (read 2026-11-25)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def _said(settings: Submission, ask: Callable[[], object]) -> object:
     except CertificateError as error:
         raise TokenError(str(error), CONFIGURED_S, "") from error
     except Exception as error:  # msal raises whatever its parsers do, and none of it is a scan's fault
+        if (named := _REFUSED.search(str(error.__context__))) is not None:
+            raise refused({"error_description": named[0]}) from error
         through = "" if settings.proxy is None else f" through {settings.proxy}"
         sentence = f"{settings.authority} cannot give a token{through} ({first_line(error)})"
         raise TokenError(sentence, 0.0, "") from error

@@ -103,6 +103,21 @@ def kind_of(said: str, phase: Phase | None = None) -> str:
     return "" if entry is None else entry.id
 
 
+def is_of_login(said: str) -> bool:
+    """Tell whether a login shows if a fault of the route still holds.
+
+    It does for what is no reply (no connection, no TLS, no token) and for replies known from before MAIL alone; others
+    may have been said of a mail.
+    """
+    if _REPLY.fullmatch(said) is None:
+        return True
+    try:
+        entry = catalogue().entry(kind_of(said))
+    except CatalogueError:
+        return False
+    return entry is not None and bool(entry.phases) and _BEFORE_MAIL.issuperset(entry.phases)
+
+
 def _rule(phase: Phase, code: int) -> Rule:
     """Return the rule for a reply that no sentence knows."""
     is_final = _is_final(code)

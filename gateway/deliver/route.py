@@ -138,8 +138,9 @@ class Routes:
             if known is not None and self._resting.is_resting(known):
                 if not in_spite_of_pause:
                     return Deferral(known.said, Scope.ROUTE, 0.0, known.advice)
-                # It would count as found at the same time as the fault before, and be told with that one's time.
-                await asyncio.to_thread(self.traffic.resume, name)
+                # Else it would count as found at the same time as the fault before. That one stands until it works.
+                await asyncio.to_thread(self.traffic.probe, name, time.time())
+                await booked(name, functools.partial(self._watch.remember, name))
             try:
                 await pool.try_login()
             except (LostError, RefusedError, TokenError) as error:

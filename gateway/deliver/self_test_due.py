@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from gateway.deliver.fault import Kind
+
 DAY_S: Final = 86400.0
 FIRST_S: Final = 600.0
 """After a start scans come first; a login that works with them tells more."""
@@ -13,9 +15,11 @@ def is_due(last_at: float | None, up_s: float, now: float) -> bool:
     return up_s >= FIRST_S and is_old
 
 
-def is_probe_due(paused_until: float | None, *, has_token: bool, now: float) -> bool:
+def is_probe_due(paused_until: float, kind: str, *, is_of_login: bool, has_token: bool, now: float) -> bool:
     """Tell whether a paused upstream is to be probed without a mail, so that it works again before the next scan.
 
-    Not one with a password: what is wrong with it a person has to mend, and each try counts towards a lock-out.
+    Only for what a login can tell (``is_of_login``): one that works says nothing of a sender that is refused, or of a
+    day's quota. And not with a password, unless it is an outage: what is wrong with it a person has to mend, and each
+    try counts towards a lock-out.
     """
-    return has_token and paused_until is not None and paused_until <= now
+    return is_of_login and (has_token or kind == Kind.OUTAGE) and paused_until <= now

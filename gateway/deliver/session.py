@@ -24,6 +24,8 @@ FINAL_TIMEOUT_S: Final = 600.0  # RFC 5321 section 4.5.3.2.6
 _GOODBYE_TIMEOUT_S: Final = 5.0
 _BUFFER_BYTES: Final = 1 << 16
 _SIZE_DIGITS: Final = 20  # RFC 1870 section 4
+_BROKEN_OFF: Final = "broke off the session"
+_UNANSWERED: Final = "did not answer the whole message"
 
 
 class LostError(Exception):
@@ -243,13 +245,18 @@ async def _step(route: Route, phase: Phase, step: Awaitable[aiosmtplib.SMTPRespo
         raise LostError(phase, _sentence(route, phase, error)) from error
 
 
+def is_of_mail(sentence: str) -> bool:
+    """Tell whether this is what a LostError says of a session that was lost after the login."""
+    return _BROKEN_OFF in sentence or _UNANSWERED in sentence
+
+
 def _sentence(route: Route, phase: Phase, error: BaseException) -> str:
     what = {
         Phase.CONNECT: "cannot be reached",
         Phase.STARTTLS: "broke off the start of TLS",
         Phase.AUTH: "broke off the login",
-        Phase.END: "did not answer the whole message",
-    }.get(phase, "broke off the session")
+        Phase.END: _UNANSWERED,
+    }.get(phase, _BROKEN_OFF)
     return f"{route.host}:{route.port} {what} ({_one_line(str(error)) or type(error).__name__})"
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from conf.hidden import SecretStr
-from conf.model import Config, Upstream
+from conf.model import ClientAuth, Config, HighVolume, Upstream
+from gateway.deliver.token_store import StoreError, TokenStore
 
 _SALT_BYTES: Final = 16
 _COST: Final = 2**14
@@ -20,7 +21,7 @@ _BLOCKS: Final = 8
 
 
 def mark(config: Config, upstream: Upstream) -> str:
-    """Return a mark of all that an upstream depends on: its settings, secrets, the files it names, sender and name."""
+    """Return a mark of all that an upstream depends on: its settings, secrets, files and sign-in, sender and name."""
     return _marked(config, upstream, secrets.token_bytes(_SALT_BYTES))
 
 
@@ -32,8 +33,20 @@ def is_of(marked: str, config: Config, upstream: Upstream) -> bool:
 
 def _marked(config: Config, upstream: Upstream, salt: bytes) -> str:
     values = {key: _plain(value) for key, value in asdict(upstream).items()}
-    whole = json.dumps([values, config.sender.address, config.gateway.name], sort_keys=True, default=str).encode()
+    depends = [values, config.sender.address, config.gateway.name, *_signed_in(config, upstream)]
+    whole = json.dumps(depends, sort_keys=True, default=str).encode()
     return f"{salt.hex()}${hashlib.scrypt(whole, salt=salt, n=_COST, r=_BLOCKS, p=1).hex()}"
+
+
+def _signed_in(config: Config, upstream: Upstream) -> list[float]:
+    """Return when somebody signed in for it, by which a start sees who did while the service was stopped."""
+    if not isinstance(upstream, ClientAuth | HighVolume) or upstream.auth != "oauth-device":
+        return []
+    try:
+        sign_in = TokenStore(config.gateway.state, upstream.name).read()
+    except StoreError:
+        return []
+    return [] if sign_in is None else [sign_in.signed_in_at]
 
 
 def _plain(value: Any) -> Any:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from gateway.deliver import replies
 from gateway.deliver.pool import Pool
 from gateway.deliver.route import Routes
 from gateway.deliver.self_test_due import is_due, is_probe_due
+from gateway.deliver.session import is_of_mail
 from gateway.deliver.token_fault import TokenError
 from gateway.events import Event, log
 from gateway.spool.database import JournalError
@@ -55,7 +57,9 @@ class Keeper:
         pause = (await asyncio.to_thread(self.routes.traffic.pauses)).get(name)
         now = time.time()
         if pause is not None:
-            if is_probe_due(pause.until, has_token=tokens is not None, now=now):
+            is_of_login = replies.is_of_login(pause.said) and not is_of_mail(pause.said)
+            has_token = tokens is not None
+            if is_probe_due(pause.until, pause.kind, is_of_login=is_of_login, has_token=has_token, now=now):
                 await self._test(name, is_probe=True)
             return
         last = (await asyncio.to_thread(self.tests.last)).get(name)

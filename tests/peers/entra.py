@@ -242,10 +242,14 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = HANDSHAKE_S
 
     def do_GET(self) -> None:
-        """Answer the configuration document."""
+        """Answer the configuration document; for another tenant that there is none, as Entra does."""
         path = urllib.parse.urlsplit(self.path).path
-        known = path.startswith(f"/{TENANT}/") and path.endswith("/.well-known/openid-configuration")
-        self._send(self.server.entra.configuration() if known else (404, {"error": "not_found"}))
+        if not path.endswith("/.well-known/openid-configuration"):
+            self._send((404, {"error": "not_found"}))
+        elif path.startswith(f"/{TENANT}/"):
+            self._send(self.server.entra.configuration())
+        else:
+            self._send(tokens.TENANT_UNKNOWN.answer())
 
     def do_POST(self) -> None:
         """Answer tokens, device codes and introspection."""

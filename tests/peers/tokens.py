@@ -49,6 +49,9 @@ SECRET_WRONG: Final = Refusal(401, "invalid_client", 7000215, "Invalid client se
 SECRET_EXPIRED: Final = Refusal(401, "invalid_client", 7000222, "The provided client secret keys for app are expired.")
 CERTIFICATE_WRONG: Final = Refusal(401, "invalid_client", 700027, "The certificate used to sign is not registered.")
 APP_UNKNOWN: Final = Refusal(400, "unauthorized_client", 700016, "Application was not found in the directory.")
+TENANT_UNKNOWN: Final = Refusal(
+    400, "invalid_tenant", 90002, "Tenant 'contoso.example' not found. Check the tenant ID."
+)
 REFRESH_EXPIRED: Final = Refusal(400, "invalid_grant", 700082, "The refresh token has expired due to inactivity.")
 SIGN_IN_ENDED: Final = Refusal(400, "invalid_grant", 70043, "The refresh token has expired due to sign-in frequency.")
 GRANT_REVOKED: Final = Refusal(400, "invalid_grant", 50173, "The provided grant has expired due to it being revoked.")

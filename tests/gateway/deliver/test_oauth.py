@@ -92,6 +92,16 @@ async def test_a_refusal_says_what_to_do(
     assert await source.token()
 
 
+async def test_a_tenant_that_is_not_there_needs_a_person(entra: Entra, certificates: Certificates):
+    """A mistyped tenant is refused before any token is asked for: no outage that may pass, but a key to mend."""
+    with pytest.raises(TokenError, match="AADSTS90002: Tenant") as refused:
+        await _source(entra, certificates, tenant="contosso.onmicrosoft.com").token()
+    assert (refused.value.pause_s, refused.value.kind) == (LOCKOUT_S, "tenant-unknown")
+    assert "check tenant" in refused.value.advice
+    with pytest.raises(TokenError, match="AADSTS90002"):
+        oauth.invite(device_settings(587, certificates.authority_file, entra.port, tenant="contosso.onmicrosoft.com"))
+
+
 async def test_a_secret_is_never_in_the_sentence(entra: Entra, certificates: Certificates):
     """What is told of a refusal holds neither the secret nor a token."""
     entra.secret = None

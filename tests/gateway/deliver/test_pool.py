@@ -220,3 +220,15 @@ async def test_fewer_connections_close_what_is_idle_at_once(
         await until(lambda: exchange.seen.open_now == 1, 5, "one open")
         lease.is_reusable = True
     await pool.close_idle(older_than_s=-1.0)
+
+
+async def test_a_login_that_is_tried_opens_no_session_too_many(exchange: Exchange, certificates: Certificates):
+    """Sessions that lie idle count against the mailbox too: the test of a login closes one rather than exceed it."""
+    pool = _pool(exchange.port, certificates, connections=2)
+    async with pool.lend() as first, pool.lend() as second:
+        first.is_reusable = second.is_reusable = True
+    assert exchange.seen.open_now == 2
+    await pool.try_login()
+    assert len(exchange.seen.logins) == 3
+    assert exchange.seen.open_most == 2
+    await pool.close_idle(older_than_s=-1.0)

@@ -7,7 +7,9 @@ import pytest
 
 from conf.model import Config
 from gateway.deliver.settings_mark import is_of, mark
+from gateway.deliver.token_store import TokenStore
 from tests.gateway.deliver.given import config, password_auth, token_auth
+from tests.gateway.deliver.signed_in import device_auth, sign_in_of
 
 
 def _marked(settings: Config) -> str:
@@ -47,6 +49,25 @@ def test_files_and_sender_count_too(tmp_path: Path):
     assert not is_of(known, config(tmp_path, table, sender={"address": "b@contoso.com"}), upstream)
     assert not is_of(known, config(tmp_path, table, gateway={"name": "other.example.org"}), upstream)
     files["key_file"].write_text("new")
+    assert not is_of(known, settings, upstream)
+
+
+def test_a_sign_in_counts_too(tmp_path: Path):
+    """Who signs in while the service is stopped has mended it; a refresh of the same sign-in has not."""
+    settings = config(tmp_path, device_auth(587, tmp_path / "ca.pem", 443))
+    (upstream,) = settings.upstream
+    store = TokenStore(settings.gateway.state, upstream.name)
+    store.state.mkdir()
+    known = _marked(settings)
+    first = sign_in_of("one", at=1000.0)
+    store.write(first)
+    assert not is_of(known, settings, upstream)
+    known = _marked(settings)
+    store.write(first.renewed("two", 2000.0))
+    assert is_of(known, settings, upstream)
+    store.write(sign_in_of("three", at=3000.0))
+    assert not is_of(known, settings, upstream)
+    store.path.write_text("damaged")
     assert not is_of(known, settings, upstream)
 
 

@@ -18,12 +18,14 @@ from gateway.deliver.token_store import TokenStore
 from gateway.spool.database import Database
 from gateway.spool.job import State
 from gateway.spool.self_tests import SelfTest, SelfTests
+from gateway.spool.traffic import Pause
 from tests.gateway.deliver.given import SENDER, Box, config, direct, open_box, password_auth, token_auth
 from tests.gateway.deliver.signed_in import device_auth, sign_in_of
 from tests.peers import tokens
 from tests.peers.certificates import Certificate, Certificates
 from tests.peers.entra import Entra
 from tests.peers.exchange import Exchange
+from tests.peers.script import At, Drop, Script
 
 NAME = "client-auth"
 
@@ -138,6 +140,60 @@ async def test_a_wrong_password_is_tried_by_no_clock(
         assert len(exchange.seen.logins) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("554 5.2.252 SendAsDenied; scanner@contoso.com not allowed to send as it@contoso.com", "configuration"),
+        ("550 5.1.90 Your message can't be sent because you've reached your daily limit for recipients", "day-quota"),
+        ("432 4.3.2 Concurrent connections limit exceeded", "connections"),
+        ("421 4.3.2 Service not active", "outage"),
+        ("550 5.7.9999 said by nobody yet", "configuration"),
+    ],
+)
+async def test_a_login_ends_no_fault_that_it_cannot_tell(
+    exchange: Exchange,
+    certificates: Certificates,
+    entra: Entra,
+    tmp_path: Path,
+    clock: list[float],
+    said: str,
+    kind: str,
+):
+    """The login works beside a refused sender or a spent quota: nobody is told that scans go again."""
+    async with here(tmp_path, clock, token_auth(exchange.port, certificates.authority_file, entra.port)) as box:
+        box.box.traffic.pause(NAME, Pause(clock[0] - 1, 3, said, "", clock[0] - 900, kind))
+        assert await box.look() == []
+        assert box.box.traffic.pauses()[NAME].faults == 3
+        assert exchange.seen.logins == []
+
+
+async def test_a_login_ends_no_outage_in_the_midst_of_a_mail(
+    exchange: Exchange, certificates: Certificates, entra: Entra, tmp_path: Path, clock: list[float]
+):
+    """Where logins work and each session breaks off at the next command, only a mail shows the end of it."""
+    exchange.then = Script().on(At.MAIL, Drop())
+    async with here(tmp_path, clock, token_auth(exchange.port, certificates.authority_file, entra.port)) as box:
+        assert (await box.box.deliver(box.box.ready())).state is State.DEFERRED
+        pause = box.box.traffic.pauses()[NAME]
+        clock[0] = pause.until
+        assert await box.look() == []
+        assert box.box.traffic.pauses() == {NAME: pause}
+
+
+async def test_an_outage_at_night_ends_by_itself(
+    exchange: Exchange, certificates: Certificates, tmp_path: Path, clock: list[float]
+):
+    """A test that met a host just restarting leaves no upstream at fault until the next scan, also with a password."""
+    async with here(tmp_path, clock, password_auth(exchange.port, certificates.authority_file)) as box:
+        await exchange.stop()
+        assert await box.look() == ["route-paused", "self-test"]
+        pause = box.box.traffic.pauses()[NAME]
+        await exchange.start()
+        clock[0] = pause.until
+        assert await box.look() == ["route-recovered", "self-test"]
+        assert box.box.traffic.pauses() == {}
+
+
 async def test_a_sign_in_ends_the_pause(
     exchange: Exchange, certificates: Certificates, entra: Entra, tmp_path: Path, clock: list[float]
 ):
@@ -153,6 +209,21 @@ async def test_a_sign_in_ends_the_pause(
         assert box.box.job(job.id).next_try_at <= clock[0]
         assert await box.look() == []
         assert (await box.box.deliver(job.id)).state is State.SENT
+
+
+async def test_a_sign_in_while_the_service_is_stopped(
+    exchange: Exchange, certificates: Certificates, entra: Entra, tmp_path: Path, clock: list[float]
+):
+    """The next start sees that somebody has signed in, and lets the scans go; the pause is not waited for."""
+    table = device_auth(exchange.port, certificates.authority_file, entra.port)
+    async with here(tmp_path, clock, table) as box:
+        job_id = box.box.ready()
+        assert (await box.box.deliver(job_id)).state is State.DEFERRED
+        store = TokenStore(box.box.config.gateway.state, NAME)
+    store.write(sign_in_of(entra.issue_refresh()))
+    async with here(tmp_path, clock, table) as box:
+        assert box.box.traffic.pauses()[NAME].until == 0
+        assert (await box.box.deliver(job_id)).state is State.SENT
 
 
 async def test_a_sign_in_that_is_of_no_use(
