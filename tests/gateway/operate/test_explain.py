@@ -22,7 +22,7 @@ FORMS: Final = (
     "  {}\n",
     "smtp.office365.com said: {}",
     "235 2.7.0 Authentication successful\r\n250 2.1.0 Sender OK\r\n{}",
-    "event=route-paused level=warning upstream=client-auth kind=x said='{}' rest_s=900.0 faults=1",
+    "event=route-paused level=warning upstream=client-auth kind=configuration reply=x said='{}' rest_s=900.0 faults=1",
     "Nov 28 13:03:50 relay postfix/smtp[17059]: 9BDCBA19EA: host smtp.office365.com[40.99.150.50] said: {}",
 )
 
