@@ -45,6 +45,20 @@ def test_a_pasted_reply_is_found(entry_id: str, said: str):
 
 
 @pytest.mark.parametrize(
+    "form",
+    [
+        "reply={}",
+        "event=route-paused level=warning upstream=relay kind=outage reply={} said='cannot be reached' waiting=450",
+        '{"event": "route-paused", "kind": "outage", "reply": "{}", "said": "cannot be reached"}',
+    ],
+)
+@pytest.mark.parametrize("entry_id", ["send-as-denied", "secret-expired", "unknown-message"])
+def test_the_entry_that_a_line_of_the_log_names_is_found(form: str, entry_id: str):
+    """A line of our own log is explained by its ``reply=``, in either form, also when what was said has no code."""
+    assert _ids(form.replace("{}", entry_id)) == [entry_id]
+
+
+@pytest.mark.parametrize(
     ("text", "entry_id"),
     [
         (
