@@ -3,10 +3,20 @@
 import ipaddress
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Final
 
 from conf.carry import carriers, domain_of, domains_of, may_carry_domain
+from conf.clouds import SUBMISSION_HOSTS
 from conf.finding import Finding, choice
 from conf.model import ClientAuth, Delivery, DirectSend, Maildir, Relay, Sender, Upstream, is_ip
+
+_MX_ENDING: Final = ".mail.protection.outlook.com"
+_TAKE_MX: Final = "take the MX endpoint from the Microsoft 365 admin centre (Settings, Domains)"
+_LOG_IN: Final = "or set method to client-auth"
+_NO_LOGIN: Final = (
+    "is a tenant's MX endpoint, which knows no login: remove it for smtp.office365.com, "
+    "or set method to direct-send or relay"
+)
 
 
 def upstream_findings(
@@ -39,14 +49,17 @@ def _host(one: Upstream, index: int, sender: Sender | None) -> Iterator[Finding]
             fatal = "" if one.ca_file else ", and its certificate is for the name: nothing would ever be sent"
             yield Finding(at, what + fatal, is_warning=one.ca_file is not None)
         return
+    if isinstance(one, DirectSend | Relay):
+        if one.host.lower() in SUBMISSION_HOSTS:
+            yield Finding(at, f"is where mailboxes log in, and takes nothing without a login: {_TAKE_MX}, {_LOG_IN}")
+            return
+    elif one.host.lower().endswith(_MX_ENDING):
+        yield Finding(at, _NO_LOGIN)
+        return
     own = set() if sender is None else {domain_of(sender.address)}
     own |= set(one.domains) if isinstance(one, DirectSend | Relay) else set()
     if one.host in own:
-        what = (
-            "is the domain itself, where seldom a mail server answers: "
-            "take the MX endpoint from the Microsoft 365 admin centre (Settings, Domains)"
-        )
-        yield Finding(at, what, is_warning=True)
+        yield Finding(at, f"is the domain itself, where seldom a mail server answers: {_TAKE_MX}", is_warning=True)
 
 
 def _relayed(one: Relay, index: int, sender: Sender) -> Iterator[Finding]:

@@ -44,6 +44,8 @@ CLOUDS: Final[Mapping[str, Cloud]] = {
         "https://partner.outlook.cn/SMTP.Send",
     ),
 }
+SUBMISSION_HOSTS: Final = frozenset({HIGH_VOLUME_HOST, *(cloud.host for cloud in CLOUDS.values())})
+"""Where mailboxes log in: without a login they answer 530 5.7.57 to every mail."""
 _PUBLIC: Final = CLOUDS["public"]
 
 

@@ -19,7 +19,7 @@ from gateway.spool.reply import Phase
 def explain(reply: tuple[str, ...], phase: str | None, is_all: bool, is_json: bool) -> int:  # noqa: FBT001
     """Say what a reply of Office 365 means, what scangate does, and what to do.
 
-    REPLY is the text as a log, a bounce or a printer shows it, in any length, or the kind= of a line of the log; -
+    REPLY is the text as a log, a bounce or a printer shows it, in any length, or the reply= of a line of the log; -
     reads it from standard input. Needs no configuration.
     """
     from gateway.deliver.catalogue import CatalogueError, catalogue

@@ -17,6 +17,7 @@ from gateway.deliver.tls import CertificateError, upstream_context
 from gateway.deliver.token_fault import TokenError, first_line, refused
 
 _TIMEOUT_S: Final = 30.0
+_DEEPEST: Final = 10
 _WAITING: Final = frozenset({"authorization_pending", "slow_down"})  # RFC 8628 section 3.5
 
 _REFUSED: Final = re.compile(r"AADSTS\d+: [^\"\\]+")
@@ -114,8 +115,21 @@ def _said(settings: Submission, ask: Callable[[], object]) -> object:
         if (named := _REFUSED.search(str(error.__context__))) is not None:
             raise refused({"error_description": named[0]}) from error
         through = "" if settings.proxy is None else f" through {settings.proxy}"
-        sentence = f"{settings.authority} cannot give a token{through} ({first_line(error)})"
+        sentence = f"{settings.authority} cannot give a token{through} ({_cause(error)})"
         raise TokenError(sentence, 0.0, "") from error
+
+
+def _cause(error: BaseException) -> str:
+    """Return what the system said, in its own words: requests wraps it in three errors, with pools and object names."""
+    told: BaseException = error
+    inner: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if inner is None:
+            break
+        if isinstance(inner, OSError):
+            told = inner
+        inner = inner.__cause__ or inner.__context__
+    return first_line((isinstance(told, OSError) and told.strerror) or told)
 
 
 def _granted(answer: object) -> Granted:

@@ -104,7 +104,7 @@ def fault_of(error: LostError | RefusedError | TokenError) -> Deferral:
     """Return what it means for the upstream that no session could be opened."""
     match error:
         case LostError():
-            return Deferral(str(error), Scope.ROUTE, _UNSAFE_S if error.needs_person else 0.0)
+            return Deferral(str(error), Scope.ROUTE, _UNSAFE_S if error.needs_person else 0.0, error.advice)
         case RefusedError():
             verdict = replies.classify(error.phase, error.reply)
             return Deferral(verdict.said, Scope.ROUTE, getattr(verdict, "pause_s", 0.0), verdict.advice, verdict.kind)

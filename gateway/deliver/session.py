@@ -27,17 +27,32 @@ _SIZE_DIGITS: Final = 20  # RFC 1870 section 4
 _BROKEN_OFF: Final = "broke off the session"
 _UNANSWERED: Final = "did not answer the whole message"
 
+_STRIPPED: Final = (
+    "Check host and port; if they are right, look for a firewall or proxy that inspects SMTP (for instance Cisco's "
+    "fixup or ESMTP inspection), and switch that off."
+)
+_OTHER_TLS: Final = "Check host and port; if they are right, look for a proxy before this host that speaks TLS itself."
+_UNTRUSTED: Final = (
+    "Check host and the clock of this box; if a proxy opens TLS on the way, exempt this host, or name the proxy's "
+    "authority in ca_file."
+)
+
 
 class LostError(Exception):
     """The connection is gone, silent or unsafe; the sentence says at which step and how.
 
-    ``needs_person`` is true when waiting will not mend it: no STARTTLS, an old TLS version, a wrong certificate.
+    ``advice`` is for a person, when waiting will not mend it: no STARTTLS, an old TLS version, a wrong certificate.
     """
 
-    def __init__(self, phase: Phase, sentence: str, *, needs_person: bool = False) -> None:
+    def __init__(self, phase: Phase, sentence: str, *, advice: str = "") -> None:
         super().__init__(sentence)
         self.phase = phase
-        self.needs_person = needs_person
+        self.advice = advice
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether waiting will not mend it."""
+        return bool(self.advice)
 
 
 class RefusedError(Exception):
@@ -213,7 +228,7 @@ def _close_unless_used(reached: socket.socket) -> None:
 def _require_starttls(route: Route, client: aiosmtplib.SMTP) -> None:
     if not client.supports_extension("starttls"):
         sentence = f"{route.host}:{route.port} offers no STARTTLS; scangate never sends without TLS"
-        raise LostError(Phase.STARTTLS, sentence, needs_person=True)
+        raise LostError(Phase.STARTTLS, sentence, advice=_STRIPPED)
 
 
 async def _log_in(route: Route, client: aiosmtplib.SMTP, token: Callable[[TokenLogin], Awaitable[str]]) -> None:
@@ -235,12 +250,12 @@ async def _step(route: Route, phase: Phase, step: Awaitable[aiosmtplib.SMTPRespo
         raise RefusedError(phase, Reply(error.code, _one_line(error.message))) from error
     except ssl.SSLCertVerificationError as error:
         sentence = f"{route.host}:{route.port} shows a certificate that is not to be trusted: {error.verify_message}"
-        raise LostError(Phase.STARTTLS, sentence, needs_person=True) from error
+        raise LostError(Phase.STARTTLS, sentence, advice=_UNTRUSTED) from error
     except ssl.SSLError as error:
         sentence = (
             f"{route.host}:{route.port} and scangate have no TLS in common (1.2 or newer is needed): {error.reason}"
         )
-        raise LostError(Phase.STARTTLS, sentence, needs_person=True) from error
+        raise LostError(Phase.STARTTLS, sentence, advice=_OTHER_TLS) from error
     except (aiosmtplib.SMTPException, OSError) as error:
         raise LostError(phase, _sentence(route, phase, error)) from error
 

@@ -24,6 +24,8 @@ _CODED: Final = re.compile(r"(?<![\w.])([45]\d\d)\W{1,4}([245]\.\d{1,3}\.\d{1,3}
 _STATUS: Final = re.compile(r"(?<![\w.])([45])\.\d{1,3}\.\d{1,3}(?![\w.]*\d)", re.ASCII)
 _BARE: Final = re.compile(r"(?<![\w.:/-])([45]\d\d)(?![\w./]|:\S)", re.ASCII)
 _SUCCESS: Final = re.compile(r"2\d\d(?![\w.:/])", re.ASCII)
+_NAMED: Final = re.compile(r"""(?<!\w)reply["']?[=:] ?["']?([a-z][a-z0-9-]*)""", re.ASCII)
+"""An entry's id as a line of our own log names it, as text or as JSON."""
 _LINE: Final = re.compile(r"([245]\d\d)([- ])(?:[245]\.\d{1,3}\.\d{1,3} )?", re.ASCII)
 
 _STEPS: Final = {
@@ -62,9 +64,8 @@ class Explained:
 
 def explain(known: Catalogue, text: str, phase: Phase | None = None) -> Explained | None:
     """Return what a pasted text means; None when there is no reply in it, nor a sentence that the catalogue knows."""
-    entry = known.entry(text.strip())
-    if entry is not None:
-        return Explained(" / ".join(entry.replies), (Meaning(entry, entry.phases, entry.scope, entry.retry),))
+    if entry := known.entry(text.strip()):
+        return _told(entry)
     flat = _flat(text[:LONGEST_CHARS])
     if "AADSTS" in flat:
         token = token_entry(known, flat) or known.entry(Rule.TOKEN)
@@ -75,10 +76,17 @@ def explain(known: Catalogue, text: str, phase: Phase | None = None) -> Explaine
         meanings = _meanings(known, reply, phase)
         if any(meaning.entry.kind is Kind.REPLY for meaning in meanings):
             return Explained(said, meanings)
+    if (named := _NAMED.search(flat)) and (entry := known.entry(named[1])):
+        return _told(entry)
     if any(pattern.search(flat) for pattern in (_CODED, _STATUS, _BARE)):
         said, reply = candidates[0]
         return Explained(said, _meanings(known, reply, phase))
     return Explained(flat[:_REPLY_CHARS], ()) if _SUCCESS.match(flat) else None
+
+
+def _told(entry: Entry) -> Explained:
+    """Return an entry that was asked for by its id."""
+    return Explained(" / ".join(entry.replies), (Meaning(entry, entry.phases, entry.scope, entry.retry),))
 
 
 def _flat(text: str) -> str:

@@ -58,7 +58,7 @@ def show_job(
     console.print(f"{job.id}  {job.state.value}{'  (may have been delivered twice)' if job.is_uncertain else ''}")
     console.print(f"Scan:      {job.title or '(not yet known)'}")
     console.print(f"From:      {job.origin}, {moment(job.created_at)}")
-    console.print(f"Size:      {job.pages or '?'} pages, {job.size_bytes} bytes")
+    console.print(f"Size:      {job.pages or '?'} page{'' if job.pages == 1 else 's'}, {job.size_bytes} bytes")
     if job.reason:
         console.print(f"Reason:    {job.reason}")
     if job.state is State.DEFERRED:

@@ -227,7 +227,10 @@ def show(status: Status, console: Console, *, is_json: bool) -> None:
 
 
 def _show_route(route: Route, console: Console, *, is_alone: bool) -> None:
-    console.print(f"Upstream:  {route.name} ({route.method}) {_route_state(route)}")
+    state = "ok" if route.paused_until is None else "at fault"
+    console.print(f"Upstream:  {route.name} ({route.method}) {state}")
+    if route.paused_until is not None:
+        console.print(f"           Is tried again {_when(route.paused_until)}")
     if not is_alone:
         console.print(f"           carries {route.carries}")
     if route.instead:
@@ -244,16 +247,13 @@ def _show_route(route: Route, console: Console, *, is_alone: bool) -> None:
             console.print(f"           More:  scangate explain {route.reply}")
 
 
-def _route_state(route: Route) -> str:
-    if route.paused_until is None:
-        return "ok"
-    if route.paused_until <= time.time():
-        return "at fault, is tried again with the next scan"
-    return f"at fault, is tried again at {moment(route.paused_until)}"
+def _when(paused_until: float) -> str:
+    return "with the next scan" if paused_until <= time.time() else f"at {moment(paused_until)}"
 
 
 def _waits(route: Route) -> Iterator[str]:
     if route.since is not None:
         yield f"Since {moment(route.since)}" + (f" ({route.kind})" if route.kind else "")
     if route.waiting and route.given_up_at is not None:
-        yield f"{route.waiting} wait for it; the first is given up at {moment(route.given_up_at)}"
+        waits = "1 waits for it, and is" if route.waiting == 1 else f"{route.waiting} wait for it; the first is"
+        yield f"{waits} given up at {moment(route.given_up_at)}"

@@ -94,6 +94,7 @@ def _section(config: Config, upstream: Submission | DirectSend | Relay, known: K
                     login=logins.get(upstream.auth, "person"),
                     client_id=upstream.client_id or CLIENT_ID,
                     tenant=upstream.tenant or "",
+                    is_high_volume=isinstance(upstream, HighVolume),
                 )
             )
         case DirectSend():
@@ -111,7 +112,8 @@ def _section_for(config: Config, method: Method, known: Known) -> Section:
         case "client-auth":
             return client_auth(ClientAuthFacts(method, "smtp.office365.com", sender, sender, "application"))
         case "high-volume":
-            return client_auth(ClientAuthFacts(method, HIGH_VOLUME_HOST, sender, sender, "application"))
+            asked = ClientAuthFacts(method, HIGH_VOLUME_HOST, sender, sender, "application", is_high_volume=True)
+            return client_auth(asked)
         case "direct-send":
             return direct_send(DirectSendFacts(method, _NO_HOST, (domain,), domain, known.public_ip))
         case "relay":

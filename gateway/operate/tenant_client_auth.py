@@ -27,12 +27,13 @@ class ClientAuthFacts:
     login: Login
     client_id: str = CLIENT_ID
     tenant: str = ""
+    is_high_volume: bool = False
 
 
 def client_auth(facts: ClientAuthFacts) -> Section:
     """Return the steps for one client-auth upstream."""
     steps = [Step("Sign in as an Exchange administrator.", ("Connect-ExchangeOnline",))]
-    if facts.host == HIGH_VOLUME_HOST:
+    if facts.is_high_volume:
         steps.append(_high_volume())
     match facts.login:
         case "application":
@@ -113,21 +114,23 @@ def _person(facts: ClientAuthFacts) -> Step:
     return Step(
         "In the Entra admin center, App registrations, Authentication: set 'Allow public client flows' to Yes. API"
         " permissions: add the delegated permissions SMTP.Send (Office 365 Exchange Online) and offline_access."
-        " Then log"
-        f" in once at the box as {_plain(facts.mailbox)}. After 90 days without a mail the login ends;"
-        " Conditional Access"
-        " may end it sooner."
+        f" Then run scangate login at the box, and sign in as {_plain(facts.mailbox)}. That ends when it was not"
+        " used for 90 days (the service uses it daily); Conditional Access may end it sooner."
     )
 
 
 def _password(facts: ClientAuthFacts) -> Step:
     policy = "scangate SMTP AUTH"
-    return Step(
+    legacy = (
         "A password is legacy: Exchange Online switches it off by default at the end of December 2026 (550 5.7.30, 535"
         " 5.7.139 basic authentication is disabled). An administrator may switch it on again for now, tenants"
         " made later"
-        ' have none, and its end is to be announced in 2027: set auth = "oauth-app" before. Security Defaults forbid it'
-        " too. Where an authentication policy forbids it, allow it for this mailbox alone: take the # off.",
+        ' have none, and its end is to be announced in 2027: set auth = "oauth-app" before.'
+    )
+    kept = 'A password is legacy: High Volume Email takes it until September 2028; set auth = "oauth-app" before.'
+    return Step(
+        f"{kept if facts.is_high_volume else legacy} Security Defaults forbid it too. Where an"
+        " authentication policy forbids it, allow it for this mailbox alone: take the # off.",
         (
             "Get-OrganizationConfig | Format-List DefaultAuthenticationPolicy",
             f"Get-User -Identity {quoted(facts.mailbox)} | Format-List AuthenticationPolicy",

@@ -15,6 +15,11 @@ UNUSED = "before it; set fallback = true in [delivery] to use it while they rest
 SIGNED = 'dkim_selector = "s"\ndkim_key_file = "gateway.toml"\n'
 WHOLE = "dkim_selector and dkim_key_file go together: set both or neither"
 
+NO_MX = (
+    "is where mailboxes log in, and takes nothing without a login: take the MX endpoint from the Microsoft 365 admin "
+    "centre (Settings, Domains), or set method to client-auth"
+)
+
 MISTAKES = {
     GATEWAY + SENDER + DIRECT_SEND + 'dkim_selector = "s"\n' + SHARE: [f"gateway.toml:5: upstream[0]: {WHOLE}"],
     GATEWAY + SENDER + RELAY + 'dkim_key_file = "gateway.toml"\n' + SHARE: [f"gateway.toml:5: upstream[0]: {WHOLE}"],
@@ -32,6 +37,16 @@ MISTAKES = {
         ('gateway.toml:8: upstream[0].domains: must hold "contoso.com", the domain of [sender] address: Exchange '
         "relays by public IP only for senders in an accepted domain of the tenant; "
         "add it if it is one, or change the sender")
+    ],
+    GATEWAY + SENDER + DIRECT_SEND.replace(MX, "smtp.office365.com") + SHARE: [
+        f"gateway.toml:7: upstream[0].host: {NO_MX}"
+    ],
+    GATEWAY + SENDER + RELAY.replace(MX, "SMTP-hve.office365.com") + SHARE: [
+        f"gateway.toml:7: upstream[0].host: {NO_MX}"
+    ],
+    GATEWAY + SENDER + CLIENT_AUTH + f'host = "{MX}"\n' + SHARE: [
+        ("gateway.toml:11: upstream[0].host: is a tenant's MX endpoint, which knows no login: remove it for "
+        "smtp.office365.com, or set method to direct-send or relay")
     ],
 }  # fmt: skip
 

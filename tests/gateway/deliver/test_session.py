@@ -5,6 +5,7 @@ import ssl
 import pytest
 
 from gateway.deliver import session as session_module
+from gateway.deliver.resting import fault_of
 from gateway.deliver.session import LostError, RefusedError, Session, open_session
 from gateway.deliver.tls import upstream_context
 from gateway.deliver.upstream import TokenLogin
@@ -60,6 +61,7 @@ async def test_no_starttls_no_mail(certificates: Certificates):
         with pytest.raises(LostError, match="offers no STARTTLS") as lost:
             await _open(exchange.port, certificates, PASSWORD_LOGIN)
         assert lost.value.needs_person
+        assert "inspects SMTP" in fault_of(lost.value).advice
         assert _sent_nothing(exchange)
         await exchange.left_alone()
 
@@ -82,7 +84,7 @@ async def test_old_tls_is_refused(server_certificate: Certificate, certificates:
     async with Exchange(context, needs_login=False, needs_tls=False) as exchange:
         with pytest.raises(LostError, match=r"no TLS in common \(1\.2 or newer is needed\)") as lost:
             await _open(exchange.port, certificates, PASSWORD_LOGIN)
-        assert lost.value.needs_person
+        assert "speaks TLS itself" in fault_of(lost.value).advice
         assert lost.value.phase is Phase.STARTTLS
         assert _sent_nothing(exchange)
         await exchange.left_alone()
@@ -114,7 +116,8 @@ async def test_a_wrong_certificate_is_refused(certificates: Certificates, kind: 
     async with Exchange(shown.server_context(), needs_login=False, needs_tls=False) as exchange:
         with pytest.raises(LostError, match=rf"not to be trusted: .*({why})") as lost:
             await _open(exchange.port, certificates, PASSWORD_LOGIN)
-        assert lost.value.needs_person
+        assert "ca_file" in fault_of(lost.value).advice
+        assert fault_of(lost.value).pause_s > 0
         assert _sent_nothing(exchange)
         await exchange.left_alone()
 

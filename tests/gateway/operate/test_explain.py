@@ -22,7 +22,7 @@ FORMS: Final = (
     "  {}\n",
     "smtp.office365.com said: {}",
     "235 2.7.0 Authentication successful\r\n250 2.1.0 Sender OK\r\n{}",
-    "event=route-paused level=warning upstream=client-auth kind=x said='{}' rest_s=900.0 faults=1",
+    "event=route-paused level=warning upstream=client-auth kind=configuration reply=x said='{}' rest_s=900.0 faults=1",
     "Nov 28 13:03:50 relay postfix/smtp[17059]: 9BDCBA19EA: host smtp.office365.com[40.99.150.50] said: {}",
 )
 
@@ -42,6 +42,20 @@ def test_a_pasted_reply_is_found(entry_id: str, said: str):
     """A reply is known within a line of a log, of another program's log, behind the dialogue before it, or alone."""
     for form in FORMS:
         assert entry_id in _ids(form.format(said))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "reply={}",
+        "event=route-paused level=warning upstream=relay kind=outage reply={} said='cannot be reached' waiting=450",
+        '{"event": "route-paused", "kind": "outage", "reply": "{}", "said": "cannot be reached"}',
+    ],
+)
+@pytest.mark.parametrize("entry_id", ["send-as-denied", "secret-expired", "unknown-message"])
+def test_the_entry_that_a_line_of_the_log_names_is_found(form: str, entry_id: str):
+    """A line of our own log is explained by its ``reply=``, in either form, also when what was said has no code."""
+    assert _ids(form.replace("{}", entry_id)) == [entry_id]
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,14 @@ def test_show_says_everything_known(here: Desk):
         assert word in text
 
 
+@pytest.mark.parametrize(("pages", "shown"), [(0, "Size:      ? pages, "), (1, "1 page, "), (2, "2 pages, ")])
+def test_show_says_how_many_pages(here: Desk, pages: int, shown: str):
+    """A single page is spoken of as one; how many are not known yet is a question mark."""
+    job_id = here.job(message=None)
+    here.journal.make_ready(job_id, 1.0, pages, 100)
+    assert f"{shown}100 bytes" in _show(here, job_id)
+
+
 def test_show_says_when_it_is_tried_again(here: Desk):
     """A waiting job shows its next try and its attempts; an uncertain one that it may arrive twice."""
     job_id = here.deferred()

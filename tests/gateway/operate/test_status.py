@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -124,13 +125,13 @@ def test_a_route_at_fault_says_what_to_do(here: Desk):
         status = _look(here)
     assert status.needs_person
     text = _shown(status)
-    assert "at fault, is tried again at 20" in text
+    assert "at fault\n           Is tried again at 20" in text
     assert "550 5.7.606" in text
     assert "To do: Microsoft lists this public IP" in text
     assert "More:  scangate explain ip-banned" in text
     here.traffic.pause(NAME, Pause(1.0, 1, "421 no", ""))
     assert "scangate explain" not in _shown(_look(here))
-    assert "is tried again with the next scan" in _shown(_look(here))
+    assert "Is tried again with the next scan" in _shown(_look(here))
 
 
 def test_a_route_at_fault_says_since_when_and_until_when_scans_wait(here: Desk):
@@ -147,6 +148,26 @@ def test_a_route_at_fault_says_since_when_and_until_when_scans_wait(here: Desk):
     text = _shown(status)
     assert f"Since {moment(since)} (configuration)" in text
     assert f"2 wait for it; the first is given up at {moment(first.created_at + 2 * 86400)}" in text
+
+
+def test_a_route_at_fault_for_which_one_scan_waits(here: Desk):
+    """A single scan is spoken of as one."""
+    here.traffic.pause(NAME, Pause(time.time() + 900, 3, "535 no", "", time.time(), "configuration"))
+    first = here.journal.job(here.deferred())
+    assert first is not None
+    given_up = moment(first.created_at + 2 * 86400)
+    assert f"1 waits for it, and is given up at {given_up}" in _shown(_look(here, delivery={"lifetime": "2d"}))
+
+
+@pytest.mark.parametrize("rest_s", [900.0, -900.0])
+def test_the_state_of_a_route_fits_eighty_columns(here: Desk, rest_s: float):
+    """The lines of a route at fault fit a terminal, for the longest method and a name as long as the methods'."""
+    here.traffic.pause(NAME, Pause(time.time() + rest_s, 1, "421 no", "", 1.0, "configuration"))
+    route = replace(_look(here).routes[0], name="high-volume-account", method="high-volume", waiting=1000)
+    status = replace(_look(here), routes=(replace(route, given_up_at=time.time()),))
+    on = console(200)
+    show(status, on, is_json=False)
+    assert [line for line in printed(on).splitlines() if len(line.rstrip()) > 80] == []
 
 
 def test_a_pace_below_the_configured_is_told(here: Desk):

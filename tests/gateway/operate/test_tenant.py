@@ -70,6 +70,23 @@ def test_a_password():
     assert "Add-RecipientPermission" not in text
 
 
+def test_a_person():
+    """Whoever is to sign in is told the command that asks for it."""
+    by_person = {name: value for name, value in APP.items() if name != "client_secret"} | {"auth": "oauth-device"}
+    text = " ".join(as_script(plan(config(by_person), Known(IP))).replace("\n# ", " ").split())
+    assert "run scangate login at the box, and sign in as o'scan@contoso.com" in text
+
+
+@pytest.mark.parametrize("host", ["smtp-hve.office365.com", "smtp.hve.mx.microsoft"])
+def test_high_volume_by_password(host):
+    """The account's own steps are told whatever the host is called, and its passwords' own end, not the mailboxes'."""
+    upstream = PASSWORD | {"method": "high-volume", "domains": ["contoso.com"], "host": host}
+    text = " ".join(as_script(plan(config(upstream), Known(IP))).replace("\n# ", " ").split())
+    assert "Mail flow, High Volume Email" in text
+    assert "September 2028" in text
+    assert "December 2026" not in text
+
+
 def test_relay_by_address():
     """A connector of type OnPremises for the public address, and without Restrict… parameters."""
     (made,) = [line for line in commands(RELAY) if line.startswith("New-InboundConnector")]
