@@ -208,7 +208,8 @@ class Deliverer:
             name, recipients = way
             mark = functools.partial(self._mark_sending, job.id, name, recipients)
             offer = await self.routes.offer(name, job.id, recipients, message, mark)
-            self._at_dot.discard(job.id)
+            if not (offer.is_uncertain or ways.is_uncertain):  # else a fault at the next upstream must not forget it
+                self._at_dot.discard(job.id)
             await self._write_down(job.id, functools.partial(self._closing.note, job.id, name, offer))
             await ways.after(name, offer)
         end = functools.partial(self._closing.conclude, is_uncertain=ways.is_uncertain)
