@@ -108,6 +108,7 @@ class Pool:
             await self.tokens.renew()
         seen = self._failures
         async with self._slots:
+            await self._close_surplus()
             self._idle.append((time.monotonic(), await self._open_in_turn(seen)))
 
     async def close_idle(self, older_than_s: float = IDLE_S) -> None:
@@ -115,14 +116,17 @@ class Pool:
 
         Those beyond what may be open just now are closed at once: they have no slot to wait for.
         """
-        while self._idle and self._slots.taken + len(self._idle) > self._slots.most():
-            _, session = self._idle.pop(0)
-            await session.close()
+        await self._close_surplus()
         while self._has_old(older_than_s):
             async with self._slots:
                 if self._has_old(older_than_s):
                     _, session = self._idle.pop(0)
                     await session.close()
+
+    async def _close_surplus(self) -> None:
+        while self._idle and self._slots.taken + len(self._idle) > self._slots.most():
+            _, session = self._idle.pop(0)
+            await session.close()
 
     def _has_old(self, older_than_s: float) -> bool:
         return bool(self._idle) and time.monotonic() - self._idle[0][0] >= older_than_s

@@ -220,3 +220,16 @@ async def test_fewer_connections_close_what_is_idle_at_once(
         await until(lambda: exchange.seen.open_now == 1, 5, "one open")
         lease.is_reusable = True
     await pool.close_idle(older_than_s=-1.0)
+
+
+async def test_a_login_tried_beside_idle_sessions_is_not_one_too_many(
+    exchange: Exchange, certificates: Certificates, message: Path
+):
+    """A login that is tried while as many sessions lie idle as may be open closes one of them first."""
+    pool = _pool(exchange.port, certificates, connections=1)
+    await _send_one(pool, message)
+    await pool.try_login()
+    assert (exchange.seen.open_most, len(exchange.seen.logins)) == (1, 2)
+    await _send_one(pool, message)
+    assert exchange.seen.connections == 2
+    await pool.close_idle(older_than_s=-1)
