@@ -103,7 +103,10 @@ class Routes:
 
         A job that is not started costs nothing; one that is started and told to wait costs a write to the journal.
         """
-        return max((self._pacers[name].held_until for name in names if name in self._pacers), default=0.0)
+        now = time.time()
+        ends = (self._pacers[name].held_until for name in names if name in self._pacers)
+        # One that ends later than any may was set before the clock was set back.
+        return max((until for until in ends if until - now <= pacing.MINUTE_S), default=0.0)
 
     async def look(self) -> None:
         """See to the upstreams at fault: what a person asks for, and what is about to be given up."""
