@@ -18,7 +18,7 @@ from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.token_fault import TokenError
 from gateway.events import Event, log
 from gateway.spool.reply import Deferral, Scope
-from gateway.spool.traffic import Pause, Traffic
+from gateway.spool.traffic import FOR_A_PERSON, Pause, Traffic
 
 _Answer = TypeVar("_Answer")
 _UNSAFE_S: Final = replies.CONFIGURED_S
@@ -39,8 +39,16 @@ class Resting:
         longest_s = max(breaker.LONGEST_S, self.config.delivery.longest_retry)
         return 0 < fault.until - time.time() <= longest_s
 
-    async def resume(self, name: str) -> None:
-        """End the rest of an upstream that works."""
+    async def resume(self, name: str, *, is_probe: bool) -> None:
+        """End the rest of an upstream that works.
+
+        What was begun before its fault (no ``is_probe``), on a session that stood, says nothing of what a person has to
+        mend: a refused login would be repeated for each mail of such a session, into a lock-out.
+        """
+        if not is_probe:
+            known = (await booked(name, self.traffic.pauses) or {}).get(name)
+            if known is not None and known.kind in FOR_A_PERSON:
+                return
         self.names.discard(name)  # first: what is at fault meanwhile adds it again
         is_resumed = await booked(name, functools.partial(self.traffic.resume, name))
         if is_resumed is None:

@@ -1,0 +1,40 @@
+"""An upstream found at fault while a mail is under way on a session that stood before."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gateway.spool.reply import Receipt
+from tests.gateway.deliver.given import OFFICE
+from tests.gateway.deliver.offering import NAME, logged_in, offer
+from tests.peers.certificates import Certificate
+from tests.peers.exchange import Exchange
+from tests.peers.script import At, Healthy, Script, Wait
+
+WRONG = b"535 5.7.3 Authentication unsuccessful\r\n"
+GONE = b"421 4.3.0 closing\r\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "stands"),
+    [(Script().on(At.AUTH_DONE, WRONG), True), (Script().on(At.MAIL, GONE), False)],
+    ids=["a login refused", "an outage"],
+)
+async def test_a_mail_begun_before_the_fault(
+    server_certificate: Certificate, tmp_path: Path, fault: Script, *, stands: bool
+):
+    """Its success ends an outage, but not the rest after a refused login: repeated, that would lock the mailbox out."""
+    may_end = asyncio.Event()
+    slow = Script().on(At.DOT, Wait(may_end), Healthy())
+    async with (
+        Exchange(server_certificate.server_context(), slow, fault) as exchange,
+        logged_in(tmp_path, exchange, server_certificate, connections=2) as box,
+    ):
+        begun = asyncio.create_task(offer(box))
+        await exchange.heard("DATA")
+        await offer(box)
+        assert NAME in box.traffic.pauses()
+        may_end.set()
+        assert isinstance((await begun).verdicts[OFFICE], Receipt)
+        assert (NAME in box.traffic.pauses()) is stands
