@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from conf.model import Address
+from gateway.operate import decision
 from gateway.spool.job import JobId, State
 from gateway.spool.journal import Journal
 from tests.gateway.deliver.given import addresses, box, config, direct, password_auth
@@ -51,3 +52,16 @@ async def test_a_fault_at_a_later_upstream_holds(
         assert (job.state, job.is_uncertain) == (State.HELD, True)
         assert (len(first.messages), second.messages) == (1, [])
         await until(opened.failed.is_set, 5, "the telling is poked")
+
+
+async def test_a_dropped_scan_was_refused_by_nobody(server_certificate: Certificate, tmp_path: Path):
+    """What a person drops names no upstream: none has refused it, and "scangate show" must not read so."""
+    async with (
+        Exchange(server_certificate.server_context(), then=LOST, needs_login=False) as exchange,
+        box(config(tmp_path, direct(exchange.port, server_certificate.authority), delivery=HOLD)) as opened,
+    ):
+        job = await opened.deliver(opened.ready())
+        assert job.recipients[0].upstream == "direct-send"
+        decision.drop(opened.config.gateway.state, job.id)
+        (recipient,) = opened.job(job.id).recipients
+        assert (recipient.upstream, recipient.reply) == ("", decision.DROPPED)
