@@ -55,6 +55,7 @@ class Routes:
         now = time.time()
         self.traffic.begin(now)
         self._watch.begin()
+        self._resting.names.update(self.traffic.pauses())
         for configured in self.config.upstream:
             self._probes[configured.name] = asyncio.Lock()
             if isinstance(configured, Maildir):

@@ -1,11 +1,13 @@
 """An upstream found at fault while a mail is under way on a session that stood before."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
 from gateway.spool.reply import Receipt
+from gateway.spool.traffic import Pause
 from tests.gateway.deliver.given import OFFICE
 from tests.gateway.deliver.offering import NAME, logged_in, offer
 from tests.peers.certificates import Certificate
@@ -38,3 +40,12 @@ async def test_a_mail_begun_before_the_fault(
         may_end.set()
         assert isinstance((await begun).verdicts[OFFICE], Receipt)
         assert (NAME in box.traffic.pauses()) is stands
+
+
+async def test_a_rest_of_before_the_start_is_known(server_certificate: Certificate, tmp_path: Path):
+    """Mails that may pass over an upstream do so from the start, also when its rest is from before."""
+    async with Exchange(server_certificate.server_context()) as exchange:
+        async with logged_in(tmp_path, exchange, server_certificate) as box:
+            box.traffic.pause(NAME, Pause(time.time() + 600, 1, "at fault", ""))
+        async with logged_in(tmp_path, exchange, server_certificate) as box:
+            assert set(await box.routes.paused()) == {NAME}
