@@ -5,6 +5,7 @@ import functools
 import random
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -33,6 +34,7 @@ class Resting:
     pacers: Mapping[str, Pacer]
     watch: RouteWatch
     names: set[str] = field(default_factory=set)
+    _noting: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def is_resting(self, fault: Pause) -> bool:
         """Tell whether a pause still lasts; one that ends later than any pause may was set by a clock gone wrong."""
@@ -56,11 +58,24 @@ class Resting:
         if is_resumed:
             log(Event.ROUTE_RECOVERED, upstream=name)
 
+    async def known(self, name: str) -> Pause | None:
+        """Return the fault of an upstream, also one that is just being written down: nobody may ask it meanwhile."""
+        while True:
+            async with self._noting[name]:
+                pass
+            found = (await asyncio.to_thread(self.traffic.pauses)).get(name)
+            if not self._noting[name].locked():
+                return found
+
     async def begin(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
         """Pause the route; its jobs lose no attempt and come back when it may be probed.
 
         What others found at the same time is one fault, not several in a row.
         """
+        async with self._noting[name]:
+            return await self._begin(name, recipients, verdict)
+
+    async def _begin(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
         known = (await booked(name, self.traffic.pauses) or {}).get(name)
         if known is not None:
             self.names.add(name)

@@ -170,7 +170,7 @@ class Routes:
                 return await self._deposit(box, job_id, recipients, message)
             return await self._attempt(name, job_id, recipients, message, before_dot)
 
-        fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
+        fault = await self._resting.known(name)
         if fault is None:
             return await self._resumed(name, await attempt(), is_probe=False)
         self._resting.names.add(name)

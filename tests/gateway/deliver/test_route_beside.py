@@ -1,13 +1,15 @@
 """An upstream found at fault while a mail is under way on a session that stood before."""
 
 import asyncio
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.spool.reply import Receipt
-from gateway.spool.traffic import Pause
+from gateway.spool.traffic import Pause, Traffic
 from tests.gateway.deliver.given import OFFICE
 from tests.gateway.deliver.offering import NAME, logged_in, offer
 from tests.peers.certificates import Certificate
@@ -49,3 +51,30 @@ async def test_a_rest_of_before_the_start_is_known(server_certificate: Certifica
             box.traffic.pause(NAME, Pause(time.time() + 600, 1, "at fault", ""))
         async with logged_in(tmp_path, exchange, server_certificate) as box:
             assert set(await box.routes.paused()) == {NAME}
+
+
+async def test_while_a_fault_is_being_noted_nobody_asks_again(
+    server_certificate: Certificate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A refused login is not repeated by a mail that begins while the journal still writes the pause down."""
+    may_write, is_writing = threading.Event(), asyncio.Event()
+    loop, pause = asyncio.get_running_loop(), Traffic.pause
+
+    def slowly(self: Traffic, *given: Any) -> None:
+        loop.call_soon_threadsafe(is_writing.set)
+        may_write.wait(10)
+        pause(self, *given)
+
+    monkeypatch.setattr(Traffic, "pause", slowly)
+    refusing = Script().on(At.AUTH_DONE, WRONG)
+    async with (
+        Exchange(server_certificate.server_context(), then=refusing) as exchange,
+        logged_in(tmp_path, exchange, server_certificate, connections=2) as box,
+    ):
+        first = asyncio.create_task(offer(box))
+        await is_writing.wait()
+        second = asyncio.create_task(offer(box))
+        await asyncio.wait({second}, timeout=1)
+        may_write.set()
+        await asyncio.gather(first, second)
+        assert len(exchange.seen.logins) == 1
