@@ -5,6 +5,7 @@ import functools
 import random
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -18,7 +19,7 @@ from gateway.deliver.session import LostError, RefusedError
 from gateway.deliver.token_fault import TokenError
 from gateway.events import Event, log
 from gateway.spool.reply import Deferral, Scope
-from gateway.spool.traffic import Pause, Traffic
+from gateway.spool.traffic import FOR_A_PERSON, Pause, Traffic
 
 _Answer = TypeVar("_Answer")
 _UNSAFE_S: Final = replies.CONFIGURED_S
@@ -33,14 +34,23 @@ class Resting:
     pacers: Mapping[str, Pacer]
     watch: RouteWatch
     names: set[str] = field(default_factory=set)
+    _noting: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def is_resting(self, fault: Pause) -> bool:
         """Tell whether a pause still lasts; one that ends later than any pause may was set by a clock gone wrong."""
         longest_s = max(breaker.LONGEST_S, self.config.delivery.longest_retry)
         return 0 < fault.until - time.time() <= longest_s
 
-    async def resume(self, name: str) -> None:
-        """End the rest of an upstream that works."""
+    async def resume(self, name: str, *, is_probe: bool) -> None:
+        """End the rest of an upstream that works.
+
+        What was begun before its fault (no ``is_probe``), on a session that stood, says nothing of what a person has to
+        mend: a refused login would be repeated for each mail of such a session, into a lock-out.
+        """
+        if not is_probe:
+            known = (await booked(name, self.traffic.pauses) or {}).get(name)
+            if known is not None and known.kind in FOR_A_PERSON:
+                return
         self.names.discard(name)  # first: what is at fault meanwhile adds it again
         is_resumed = await booked(name, functools.partial(self.traffic.resume, name))
         if is_resumed is None:
@@ -48,11 +58,24 @@ class Resting:
         if is_resumed:
             log(Event.ROUTE_RECOVERED, upstream=name)
 
+    async def known(self, name: str) -> Pause | None:
+        """Return the fault of an upstream, also one that is just being written down: nobody may ask it meanwhile."""
+        while True:
+            async with self._noting[name]:
+                pass
+            found = (await asyncio.to_thread(self.traffic.pauses)).get(name)
+            if not self._noting[name].locked():
+                return found
+
     async def begin(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
         """Pause the route; its jobs lose no attempt and come back when it may be probed.
 
         What others found at the same time is one fault, not several in a row.
         """
+        async with self._noting[name]:
+            return await self._begin(name, recipients, verdict)
+
+    async def _begin(self, name: str, recipients: Sequence[Address], verdict: Deferral) -> Offer:
         known = (await booked(name, self.traffic.pauses) or {}).get(name)
         if known is not None:
             self.names.add(name)

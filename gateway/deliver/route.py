@@ -55,6 +55,7 @@ class Routes:
         now = time.time()
         self.traffic.begin(now)
         self._watch.begin()
+        self._resting.names.update(self.traffic.pauses())
         for configured in self.config.upstream:
             self._probes[configured.name] = asyncio.Lock()
             if isinstance(configured, Maildir):
@@ -103,7 +104,10 @@ class Routes:
 
         A job that is not started costs nothing; one that is started and told to wait costs a write to the journal.
         """
-        return max((self._pacers[name].held_until for name in names if name in self._pacers), default=0.0)
+        now = time.time()
+        ends = (self._pacers[name].held_until for name in names if name in self._pacers)
+        # One that ends later than any may was set before the clock was set back.
+        return max((until for until in ends if until - now <= pacing.MINUTE_S), default=0.0)
 
     async def look(self) -> None:
         """See to the upstreams at fault: what a person asks for, and what is about to be given up."""
@@ -167,9 +171,9 @@ class Routes:
                 return await self._deposit(box, job_id, recipients, message)
             return await self._attempt(name, job_id, recipients, message, before_dot)
 
-        fault = (await asyncio.to_thread(self.traffic.pauses)).get(name)
+        fault = await self._resting.known(name)
         if fault is None:
-            return await attempt()
+            return await self._resumed(name, await attempt(), is_probe=False)
         self._resting.names.add(name)
         # A route at fault is probed by one job at a time; the others see what came of it.
         async with self._probes[name]:
@@ -178,7 +182,14 @@ class Routes:
                 # It was said of another scan, whose recipients are not for this one's share, sender and notice.
                 said = without_others(fault.said, recipients)
                 return deferred(recipients, Deferral(said, Scope.ROUTE), fault.until)
-            return await attempt()
+            return await self._resumed(name, await attempt(), is_probe=True)
+
+    async def _resumed(self, name: str, made: Offer, *, is_probe: bool) -> Offer:
+        """End the rest of an upstream that has dealt with a mail; return what it made of that."""
+        is_at_fault = any(isinstance(one, Deferral) and one.scope is Scope.ROUTE for one in made.verdicts.values())
+        if not made.is_uncertain and not is_at_fault and name in self._resting.names:
+            await self._resting.resume(name, is_probe=is_probe)
+        return made
 
     async def _deposit(self, box: Maildir, job_id: JobId, recipients: Sequence[Address], message: Path) -> Offer:
         sender = self._return_path(box.name, job_id)
@@ -239,8 +250,6 @@ class Routes:
         for verdict in outcome.verdicts.values():
             if isinstance(verdict, Deferral) and verdict.scope is Scope.ROUTE:
                 return await self._resting.begin(name, recipients, verdict)
-        if not outcome.is_uncertain and name in self._resting.names:
-            await self._resting.resume(name)
         pacer = self._pacers.get(name)
         if pacer is not None and any(isinstance(verdict, Receipt) for verdict in outcome.verdicts.values()):
             await booked(name, functools.partial(pacer.took, time.time()))

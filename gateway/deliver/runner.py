@@ -31,6 +31,9 @@ _LOOK_AHEAD: Final = 200
 """So many due jobs are looked at when the first do not fill what is free: those of an upstream at its limit must not
 hide those of another."""
 
+_SET_BACK_S: Final = 1.0
+"""A clock that is back by more was set: what waits for a time of before would wait until that comes again."""
+
 _GRACE_S: Final = 15.0
 
 
@@ -53,6 +56,7 @@ class Deliverer:
     _at_dot: set[JobId] = field(default_factory=set)
     _marked: set[JobId] = field(default_factory=set)
     _just_ended: set[JobId] = field(default_factory=set)
+    _looked_at: float = 0.0
     _broken: BaseException | None = None
     _closing: Closing = field(init=False)
 
@@ -91,6 +95,10 @@ class Deliverer:
     async def _start_due(self) -> float:
         """Start what is due and fits; return the seconds until the queue must be looked at again."""
         now = time.time()
+        if now < self._looked_at - _SET_BACK_S:
+            await asyncio.to_thread(self.journal.clamp, now, 0.0)
+            self._resting.clear()
+        self._looked_at = now
         self._resting = {job_id: until for job_id, until in self._resting.items() if until > now}
         paused = await self.routes.paused()
         busy = len(self._running) + len(self._resting)
@@ -208,7 +216,8 @@ class Deliverer:
             name, recipients = way
             mark = functools.partial(self._mark_sending, job.id, name, recipients)
             offer = await self.routes.offer(name, job.id, recipients, message, mark)
-            self._at_dot.discard(job.id)
+            if not (offer.is_uncertain or ways.is_uncertain):  # else a fault at the next upstream must not forget it
+                self._at_dot.discard(job.id)
             await self._write_down(job.id, functools.partial(self._closing.note, job.id, name, offer))
             await ways.after(name, offer)
         end = functools.partial(self._closing.conclude, is_uncertain=ways.is_uncertain)

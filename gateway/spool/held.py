@@ -32,7 +32,7 @@ class Held:
         with self._journal.database.transaction() as db:
             if not _end_wait(db, job_id, State.FAILED, now, reason, is_told=True):
                 return False
-            query = "UPDATE recipient SET fate = 'failed', reply = ? WHERE job = ? AND fate = 'pending'"
+            query = "UPDATE recipient SET fate = 'failed', reply = ?, upstream = '' WHERE job = ? AND fate = 'pending'"
             db.execute(query, (reason, job_id))
         return True
 

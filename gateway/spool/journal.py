@@ -43,6 +43,14 @@ class Journal:
         with self._database.transaction() as db:
             return _admit(db, envelope, now, state, size_bytes=size_bytes, is_uncertain=is_uncertain)
 
+    def admit_ended(
+        self, envelope: Envelope, now: float, state: State, reason: str, *, is_uncertain: bool = False
+    ) -> None:
+        """Enter a committed job that has come to a bad end, in one transaction: killed between, it would be owed."""
+        with self._database.transaction() as db:
+            if _admit(db, envelope, now, State.ACCEPTED, is_uncertain=is_uncertain):
+                self._fail_pending(db, envelope.id, now, reason, state)
+
     def admit_all(self, envelopes: Sequence[Envelope], now: float) -> None:
         """Enter committed jobs in one transaction, all or none; those that are there already stay as they are.
 
@@ -126,10 +134,13 @@ class Journal:
 
     def fail_pending(self, job_id: JobId, now: float, reason: str, state: State = State.FAILED) -> None:
         """End a job for every recipient that still waits, with the reason, in one transaction."""
-        ends = "UPDATE recipient SET fate = 'failed', reply = ?, upstream = '' WHERE job = ? AND fate = 'pending'"
         with self._database.transaction() as db:
-            db.execute(ends, (reason, job_id))
-            self._move(db, job_id, state, now, reason=reason, next_try_at=0.0, attempts=0)
+            self._fail_pending(db, job_id, now, reason, state)
+
+    def _fail_pending(self, db: sqlite3.Connection, job_id: JobId, now: float, reason: str, state: State) -> None:
+        ends = "UPDATE recipient SET fate = 'failed', reply = ?, upstream = '' WHERE job = ? AND fate = 'pending'"
+        db.execute(ends, (reason, job_id))
+        self._move(db, job_id, state, now, reason=reason, next_try_at=0.0, attempts=0)
 
     def mark_told(self, job_id: JobId) -> None:
         """Note that of this job's failure all was told that is to be."""

@@ -126,11 +126,12 @@ def _adopt_one(spool: Spool, journal: Journal, job_id: JobId, now: float, *, is_
     # have been sent. A notice and a further mail of a split scan are born with their message.
     is_born_ready = envelope.origin.kind is OriginKind.NOTICE or is_part(job_id)
     is_known = is_rebuilt or not is_born_ready
-    journal.admit(envelope, now, is_uncertain=is_known and (directory / files.MESSAGE).exists())
+    is_uncertain = is_known and (directory / files.MESSAGE).exists()
     if not faults:
+        journal.admit(envelope, now, is_uncertain=is_uncertain)
         log(Event.JOB_ADOPTED, job_id, origin=str(envelope.origin))
         return
-    journal.fail_pending(job_id, now, "; ".join(faults), State.QUARANTINE)
+    journal.admit_ended(envelope, now, State.QUARANTINE, "; ".join(faults), is_uncertain=is_uncertain)
     files.move_aside(directory, spool.quarantine)
     log(Event.JOB_QUARANTINED, job_id, reason="; ".join(faults))
 
@@ -142,11 +143,9 @@ def _adopt_ended(directory: Path, state: State, journal: Journal, now: float) ->
         if journal.job(job_id) is not None:
             continue
         try:
-            journal.admit(files.read_envelope(directory / job_id), now)
+            journal.admit_ended(files.read_envelope(directory / job_id), now, state, reason)
         except (CorruptEnvelopeError, OSError):
             journal.admit_wreck(job_id, now, reason)
-        else:
-            journal.fail_pending(job_id, now, reason, state)
 
 
 def _quarantine(spool: Spool, journal: Journal, job_id: JobId, reason: str, now: float) -> None:

@@ -73,7 +73,8 @@ async def test_resend_is_the_default(server_certificate: Certificate, tmp_path: 
 async def test_lost_before_the_dot_is_not_held(server_certificate: Certificate, tmp_path: Path):
     """Row 3: what was lost before the final dot is certainly unsent, and is tried again in any case."""
     async with _holding(server_certificate, tmp_path, Script().on(At.BODY, Drop())) as (_, opened):
-        job = await opened.deliver(opened.ready())
+        # So long that its loss is felt before its end: a short one is out, dot and all, before the host has hung up.
+        job = await opened.deliver(opened.ready(message=MESSAGE + b"long\r\n" * 1_000_000))
         assert (job.state, job.is_uncertain) == (State.DEFERRED, False)
 
 
