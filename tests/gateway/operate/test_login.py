@@ -13,8 +13,9 @@ import pytest
 from conf.model import Config
 from gateway.deliver.token_store import SignIn, TokenStore
 from gateway.operate import login
+from gateway.operate.exits import Exit
 from gateway.operate.login import LoginError, become_owner, choose, sign_in
-from tests.gateway.command import ROOT
+from tests.gateway.command import ROOT, place, scangate
 from tests.gateway.deliver.given import SENDER, config, password_auth
 from tests.gateway.deliver.signed_in import device_auth
 from tests.peers import tokens
@@ -186,6 +187,14 @@ def test_which_upstream_is_meant(tmp_path: Path):
         choose(config(tmp_path, one, by_password), NAME)
     with pytest.raises(LoginError, match="oauth-device"):
         choose(config(tmp_path, by_password), None)
+
+
+@pytest.mark.parametrize("named", [(), ("--upstream", "nope")])
+def test_no_upstream_to_sign_in_for_is_a_wrong_argument(tmp_path: Path, named: tuple[str, ...]):
+    """The command says so by the exit code of wrong arguments, as ``scangate resume`` does of an unknown upstream."""
+    done = scangate("login", "--config", place(tmp_path).config, *named)
+    assert done.returncode == Exit.USAGE
+    assert "oauth-device" in done.stderr
 
 
 def test_a_state_that_is_not_there(tmp_path: Path):
