@@ -55,7 +55,7 @@ def warnings(loaded: "Loaded") -> list[str]:
 
     from gateway.arrive import lan_tls, place
     from gateway.deliver import dkim_sign, expiry
-    from gateway.deliver.expiries import expiries
+    from gateway.deliver.expiries import expiries, without_sign_in
     from gateway.normalise.settings import reading_of
     from image.ocr.reading import is_wanted
     from image.ocr.tools import missing
@@ -67,6 +67,7 @@ def warnings(loaded: "Loaded") -> list[str]:
     now = datetime.now(UTC)
     expiring = lan_tls.warnings(loaded.config.smtp, now)
     expiring += expiry.warnings(loaded.config, expiries(loaded.config), now)
+    expiring += without_sign_in(loaded.config)
     lack = [f"[pdf] {asked}: {lacking}; until then scans are delivered without"] if lacking else []
     return [
         *map(str, loaded.warnings),

@@ -15,6 +15,26 @@ def expiries(config: Config) -> tuple[Expiry, ...]:
     return tuple(sorted(_found(config), key=lambda one: (one.ends_at, one.upstream, one.what)))
 
 
+def without_sign_in(config: Config) -> list[str]:
+    """Return a sentence for each upstream that waits for somebody's first sign-in."""
+    return [
+        f"upstream.{one.name}.auth: nobody has signed in for it yet: run scangate login"
+        for one in config.upstream
+        if isinstance(one, ClientAuth | HighVolume) and one.auth == "oauth-device"
+        if _is_missing(TokenStore(config.gateway.state, one.name).path)
+    ]
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # somebody who may not look knows nothing
+        return False
+    return False
+
+
 def _found(config: Config) -> Iterator[Expiry]:
     for upstream in config.upstream:
         match upstream:

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from conf.model import Config
 from gateway import pem
 from gateway.deliver import expiry_alert
-from gateway.deliver.expiries import expiries
+from gateway.deliver.expiries import expiries, without_sign_in
 from gateway.deliver.expiry import (
     AHEAD_DAYS,
     ENDED,
@@ -276,3 +276,17 @@ def test_days_are_counted_up():
     """A day that has begun counts: nobody reads "in 0 days" of what still works."""
     assert days_left(ending(timedelta(hours=1)), NOW) == 1
     assert days_left(ending(timedelta()), NOW) == 0
+
+
+def test_an_upstream_that_waits_for_its_first_sign_in_is_named(tmp_path: Path):
+    """Before anybody has signed in the command is named; afterwards, and for other logins, nothing is."""
+    by_device = config(tmp_path, device_auth(587, Path("/ca.pem"), 443))
+    state = by_device.gateway.state
+    assert without_sign_in(by_device) == [
+        "upstream.client-auth.auth: nobody has signed in for it yet: run scangate login"
+    ]
+    state.mkdir(exist_ok=True)
+    TokenStore(state, "client-auth").prepare()
+    TokenStore(state, "client-auth").write(sign_in_of("refresh"))
+    assert without_sign_in(by_device) == []
+    assert without_sign_in(config(tmp_path, password_auth(587, Path("/ca.pem")))) == []
