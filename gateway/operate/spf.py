@@ -46,6 +46,7 @@ def merge_spf(texts: Sequence[str], ip: str | None) -> Merged:
         terms.insert(_end_of_search(terms), MICROSOFT)
     if not any(_name(term) in {"all", "redirect"} for term in terms):
         terms.append("~all")
+    terms = list(dict.fromkeys(terms))  # what stood behind the end of the search, in vain, stands before it now
     remarks += _remarks(terms)
     return Merged(" ".join((_VERSION, *terms)), tuple(remarks), len(found) == 1 and terms == before)
 

@@ -85,5 +85,5 @@ def test_ctrl_c_ends_a_sign_in(
 def test_login_says_what_is_missing(make_box: Callable[..., Box], tmp_path: Path):
     """Without an upstream to sign in for the sentence says so, and what the other logins need."""
     answer = make_box(f'[[upstream]]\nmethod = "maildir"\npath = "{tmp_path}/mail"\n').command("login")
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert "oauth-device" in answer.stderr
