@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from deliver_bench.receiver import CONNECTIONS, PASSWORD, Receiver
-from deliver_bench.scan import RECIPIENT, SENDER, Case, Scan
+from deliver_bench.receiver import Receiver
+from deliver_bench.scan import Case, Scan
+from deliver_bench.terms import CONNECTIONS, PASSWORD, RECIPIENT, SENDER
 from smtp_in_bench import spent
 
 from conf.model import Address

@@ -15,8 +15,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 import aiosmtplib  # noqa: E402 -- as the next
-from deliver_bench.receiver import CONNECTIONS, PASSWORD  # noqa: E402 -- found once the path is set
-from deliver_bench.scan import SENDER, as_mail  # noqa: E402 -- the same
+from deliver_bench.scan import as_mail  # noqa: E402 -- found once the path is set
+from deliver_bench.terms import CONNECTIONS, PASSWORD, SENDER  # noqa: E402 -- the same
 
 
 async def send_some(pdf: Path, left: list[int], port: int, context: ssl.SSLContext) -> None:

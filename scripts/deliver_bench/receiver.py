@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deliver_bench.scan import SENDER
+from deliver_bench.terms import PASSWORD, SENDER
 
 from tests.peers.certificates import Certificates
 from tests.peers.postfix import Logins, Postfix
 
-CONNECTIONS: Final = 3
-PASSWORD: Final = "the scanner's"  # noqa: S105  of a server that lives for minutes on loopback
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  the point is that it is in memory
 _TAKEN: Final = b" (queue active)"
 

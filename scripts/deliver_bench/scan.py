@@ -7,8 +7,8 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Final
 
-SENDER: Final = "scanner@example.com"
-RECIPIENT: Final = "office@example.com"
+from deliver_bench.terms import RECIPIENT, SENDER
+
 _TEXT: Final = "Your scan is attached.\n"
 
 

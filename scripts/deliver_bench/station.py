@@ -10,49 +10,41 @@ import gc
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from deliver_bench.receiver import CONNECTIONS, PASSWORD  # noqa: E402 -- found once the path is set
-from deliver_bench.scan import RECIPIENT, SENDER  # noqa: E402 -- the same
+from deliver_bench.terms import CONNECTIONS, PASSWORD, RECIPIENT, SENDER  # noqa: E402 -- found once the path is set
 
-from conf.model import ClientAuth, Config  # noqa: E402 -- the same
+from conf.hidden import SecretStr  # noqa: E402 -- the same
+from conf.model import Address, ClientAuth, Config, Gateway, Sender, Smtp  # noqa: E402 -- the same
 from gateway import events, service  # noqa: E402 -- the same
-from tests.conf.given import made  # noqa: E402 -- the same
 
 _NO_PACE: Final = 1_000_000_000
 
 
 def config(folder: Path, port: int, authority: Path) -> Config:
     """One client-auth upstream with a password, as fast as it goes."""
-    upstream = {
-        "method": "client-auth",
-        "host": "localhost",
-        "port": port,
-        "ca_file": authority,
-        "username": SENDER,
-        "auth": "password",
-        "password": PASSWORD,
-        "connections": CONNECTIONS,
-    }
-    smtp = {"listen": "127.0.0.1:0", "clients": ["127.0.0.1"], "recipients": [RECIPIENT]}
-    checked = made(
-        Config,
-        {
-            "gateway": {"name": "bench.example.org", "state": folder / "state", "free_space": "1 MB"},
-            "sender": {"address": SENDER},
-            "upstream": [upstream],
-            "smtp": [smtp],
-        },
+    fast = ClientAuth(
+        method="client-auth",
+        host="localhost",
+        port=port,
+        ca_file=authority,
+        username=Address(SENDER),
+        auth="password",
+        password=SecretStr(PASSWORD),
+        connections=CONNECTIONS,
+        messages_per_minute=_NO_PACE,
+        recipients_per_day=_NO_PACE,
     )
-    (fast,) = checked.upstream
-    assert isinstance(fast, ClientAuth)
-    lifted = {"messages_per_minute": _NO_PACE, "recipients_per_day": _NO_PACE}
-    return replace(checked, upstream=(replace(fast, **lifted),))
+    return Config(
+        gateway=Gateway(name="bench.example.org", state=folder / "state", free_space=1_000_000),
+        sender=Sender(address=Address(SENDER)),
+        upstream=(fast,),
+        smtp=(Smtp(listen="127.0.0.1:0", clients=("127.0.0.1",), recipients=(RECIPIENT,)),),
+    )
 
 
 async def work(wanted: Config) -> None:
