@@ -1,7 +1,6 @@
 """The alert: of what stands in a share and is never taken (links, pipes, what cannot be read) the admin hears once."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway.deliver.alert_letter import compose_alert, news, outdated
+from gateway.deliver.alerting import look_and_tell
 from gateway.deliver.post import Post
 from gateway.events import Event, log
 from gateway.spool.alerts import Alerts
-from gateway.spool.database import JournalError
 from gateway.spool.job import new_job_id, notice_id
 from hotfolder.arrival import Held, Standing
 
@@ -32,18 +31,7 @@ class Alerter:
         """Tell until cancelled. With nobody to tell STATUS.txt and the log have to do."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            try:
-                told = await asyncio.to_thread(self.tell_all)
-            except (OSError, sqlite3.Error) as error:
-                log(Event.LOCAL_FAULT, reason=f"alerting: {error}")
-                continue
-            except JournalError:
-                raise
-            except Exception as error:  # noqa: BLE001  the one broad catch: an alert must not end the service
-                log(Event.LOCAL_FAULT, reason="alerting", error=error)
-                continue
-            if told:
-                self.poke.set()
+            await look_and_tell(self.tell_all, self.poke.set, "alerting")
 
     def tell_all(self) -> int:
         """Tell of what is new in every share; return how many mails were made."""

@@ -1,20 +1,19 @@
 """The station that tells the admins, ahead of time and once, that a secret, certificate or sign-in ends."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from gateway.deliver.alerting import look_and_tell
 from gateway.deliver.expiries import expiries
 from gateway.deliver.expiry import Expiry, days_left, news, outdated, told_as
 from gateway.deliver.expiry_letter import compose_expiry
 from gateway.deliver.post import Post, reachable
 from gateway.events import Event, log
 from gateway.spool.alerts import Alerts
-from gateway.spool.database import JournalError
 from gateway.spool.job import new_job_id, notice_id
 from hotfolder.shelf_life import EARLIEST_S
 
@@ -37,15 +36,7 @@ class ExpiryAlerter:
         """Tell until cancelled. With nobody to tell the log and ``status`` have to do."""
         await asyncio.sleep(_FIRST_S)
         while True:
-            try:
-                if await asyncio.to_thread(self.tell_all):
-                    self.poke()
-            except (OSError, sqlite3.Error) as error:
-                log(Event.LOCAL_FAULT, reason=f"telling what expires: {error}")
-            except JournalError:
-                raise
-            except Exception as error:  # noqa: BLE001  the one broad catch: an alert must not end the service
-                log(Event.LOCAL_FAULT, reason="telling what expires", error=error)
+            await look_and_tell(self.tell_all, self.poke, "telling what expires")
             await asyncio.sleep(_LOOK_S)
 
     def tell_all(self) -> int:

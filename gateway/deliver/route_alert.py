@@ -4,7 +4,6 @@ Each step may be repeated after a crash: a mail is noted as begun before it is m
 """
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,12 +12,12 @@ from typing import Final
 
 from conf.carry import may_carry
 from conf.model import Address
+from gateway.deliver.alerting import look_and_tell
 from gateway.deliver.post import Post, reachable
 from gateway.deliver.route_letter import HOUR_S, News, Waited, compose_route, news, settled
 from gateway.deliver.steady import Begun, doubted
 from gateway.deliver.upstream import assign
 from gateway.events import Event, log
-from gateway.spool.database import JournalError
 from gateway.spool.job import OWED, Job, State, new_job_id, notice_id
 from gateway.spool.outages import Outage, Outages
 from gateway.spool.traffic import Pause, Traffic
@@ -42,18 +41,7 @@ class RouteAlerter:
         """Tell until cancelled. With nobody to tell STATUS.txt and the log have to do."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            try:
-                told = await asyncio.to_thread(self.tell_all)
-            except (OSError, sqlite3.Error) as error:
-                log(Event.LOCAL_FAULT, reason=f"alerting: {error}")
-                continue
-            except JournalError:
-                raise
-            except Exception as error:  # noqa: BLE001  the one broad catch: an alert must not end the service
-                log(Event.LOCAL_FAULT, reason="alerting", error=error)
-                continue
-            if told:
-                self.poke.set()
+            await look_and_tell(self.tell_all, self.poke.set, "alerting")
 
     def tell_all(self) -> int:
         """Look at every upstream and tell of what is new; return how many mails were made."""
