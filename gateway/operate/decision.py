@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from gateway.operate.records import NothingYetError
+from gateway.operate.records import journal_in
 from gateway.spool import files
 from gateway.spool.database import Database
 from gateway.spool.held import Held
@@ -30,14 +30,7 @@ class UnknownJobError(Exception):
 
 @contextmanager
 def _writing(state: Path) -> Iterator[tuple[Journal, Held]]:
-    path = state / "journal.db"
-    try:
-        is_there = path.is_file()
-    except PermissionError as error:
-        raise NothingYetError(f"{path} cannot be read: run this as the service's user, or with sudo") from error
-    if not is_there:
-        raise NothingYetError(f"{path} does not exist: the service has not run with this configuration yet")
-    database = Database(path)
+    database = Database(journal_in(state))
     try:
         journal = Journal(database)
         yield journal, Held(journal)

@@ -21,6 +21,15 @@ class NothingYetError(Exception):
 @contextmanager
 def reading(state: Path) -> Iterator[tuple[Journal, Traffic]]:
     """Open the journal of a state directory for reading. Raises NothingYetError, JournalError, sqlite3.Error."""
+    database = Database(journal_in(state), read_only=True)
+    try:
+        yield Journal(database), Traffic(database)
+    finally:
+        database.close()
+
+
+def journal_in(state: Path) -> Path:
+    """Return the journal of a state directory, which is there. Raises NothingYetError."""
     path = state / "journal.db"
     try:
         is_there = path.is_file()
@@ -28,11 +37,7 @@ def reading(state: Path) -> Iterator[tuple[Journal, Traffic]]:
         raise NothingYetError(f"{path} cannot be read: run this as the service's user, or with sudo") from error
     if not is_there:
         raise NothingYetError(f"{path} does not exist: the service has not run with this configuration yet")
-    database = Database(path, read_only=True)
-    try:
-        yield Journal(database), Traffic(database)
-    finally:
-        database.close()
+    return path
 
 
 def moment(at: float) -> str:
