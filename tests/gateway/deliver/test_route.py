@@ -3,47 +3,22 @@
 import asyncio
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gateway.deliver.offer import Offer
 from gateway.deliver.replies import CONFIGURED_S, LOCKOUT_S
 from gateway.deliver.tls import CertificateError
 from gateway.spool.job import State
 from gateway.spool.reply import Deferral, Receipt, Scope
 from gateway.spool.traffic import Pause
-from tests.gateway.deliver.given import OFFICE, Box, box, config, direct, no_matter, password_auth, token_auth
+from tests.gateway.deliver.given import OFFICE, Box, box, config, direct, token_auth
+from tests.gateway.deliver.offering import NAME, at_fault, logged_in, offer
 from tests.peers.certificates import Certificate
 from tests.peers.entra import Entra
 from tests.peers.exchange import Exchange
 from tests.peers.loopback import free_port, until
 from tests.peers.script import At, Healthy, Script, Wait
 from tests.peers.tokens import SECRET_EXPIRED
-
-NAME = "upstream"
-
-
-def _box(tmp_path: Path, exchange: Exchange, shown: Certificate, **keys: Any) -> Any:
-    return box(config(tmp_path, password_auth(exchange.port, shown.authority, name=NAME, **keys)))
-
-
-async def _offer(box: Box) -> Offer:
-    job_id = box.ready()
-    return await box.routes.offer(NAME, job_id, (OFFICE,), box.message(job_id), no_matter)
-
-
-async def _at_fault(box: Box, shown_pause_s: float) -> Pause:
-    """Offer a job, which must find the route at fault; return the pause, checked against what it should be."""
-    before = time.time()
-    offer = await _offer(box)
-    pause = box.traffic.pauses()[NAME]
-    verdict = offer.verdicts[OFFICE]
-    assert isinstance(verdict, Deferral)
-    assert verdict.scope is Scope.ROUTE
-    assert offer.next_try_at == pause.until
-    assert pause.until - before == pytest.approx(shown_pause_s, abs=2)
-    return pause
 
 
 def _end_pause(box: Box) -> None:
@@ -57,12 +32,12 @@ async def test_a_wrong_password_pauses_for_an_hour(server_certificate: Certifica
     reply = b"535 5.7.139 Authentication unsuccessful, the user credentials were incorrect.\r\n"
     async with (
         Exchange(server_certificate.server_context(), then=Script().on(At.AUTH_DONE, reply)) as exchange,
-        _box(tmp_path, exchange, server_certificate) as box,
+        logged_in(tmp_path, exchange, server_certificate) as box,
     ):
-        pause = await _at_fault(box, LOCKOUT_S)
+        pause = await at_fault(box, LOCKOUT_S)
         assert "password_file" in pause.advice
-        offers = await asyncio.gather(*(_offer(box) for _ in range(5)))
-        assert {offer.next_try_at for offer in offers} == {pause.until}
+        offers = await asyncio.gather(*(offer(box) for _ in range(5)))
+        assert {made.next_try_at for made in offers} == {pause.until}
         assert len(exchange.seen.logins) == exchange.seen.connections == 1
         assert box.traffic.pauses()[NAME].faults == 1
 
@@ -86,16 +61,16 @@ async def test_a_fault_pauses_as_long_as_it_must(
     """Each kind of fault of the route rests it by its own measure."""
     async with (
         Exchange(server_certificate.server_context(), then=Script().on(at, reply)) as exchange,
-        _box(tmp_path, exchange, server_certificate) as box,
+        logged_in(tmp_path, exchange, server_certificate) as box,
     ):
-        pause = await _at_fault(box, pause_s)
+        pause = await at_fault(box, pause_s)
         assert pause.said == reply.decode().strip()
 
 
 async def test_unsafe_is_for_a_person(tmp_path: Path, server_certificate: Certificate):
     """A host without STARTTLS pauses the route as a fault of configuration, and gets nothing."""
-    async with Exchange(None) as exchange, _box(tmp_path, exchange, server_certificate) as box:
-        pause = await _at_fault(box, CONFIGURED_S)
+    async with Exchange(None) as exchange, logged_in(tmp_path, exchange, server_certificate) as box:
+        pause = await at_fault(box, CONFIGURED_S)
         assert "no STARTTLS" in pause.said
         assert exchange.seen.count("MAIL") == 0
 
@@ -107,7 +82,7 @@ async def test_an_expired_secret_pauses_before_any_connection_is_used(
     entra.refuse(SECRET_EXPIRED)
     table = token_auth(exchange.port, server_certificate.authority, entra.port, name=NAME)
     async with box(config(tmp_path, table)) as opened:
-        pause = await _at_fault(opened, LOCKOUT_S)
+        pause = await at_fault(opened, LOCKOUT_S)
         assert "client_secret_file" in pause.advice
         assert exchange.seen.logins == []
 
@@ -117,10 +92,10 @@ async def test_faults_in_a_row_rest_longer(server_certificate: Certificate, tmp_
     reply = b"535 5.7.3 Authentication unsuccessful\r\n"
     async with (
         Exchange(server_certificate.server_context(), then=Script().on(At.AUTH_DONE, reply)) as exchange,
-        _box(tmp_path, exchange, server_certificate) as box,
+        logged_in(tmp_path, exchange, server_certificate) as box,
     ):
         for rest_s in (900.0, 1800.0, 3600.0, 3600.0):
-            await _at_fault(box, rest_s)
+            await at_fault(box, rest_s)
             _end_pause(box)
 
 
@@ -129,13 +104,13 @@ async def test_one_probe_at_a_time(server_certificate: Certificate, tmp_path: Pa
     reply = b"535 5.7.3 Authentication unsuccessful\r\n"
     async with (
         Exchange(server_certificate.server_context(), then=Script().on(At.AUTH_DONE, reply)) as exchange,
-        _box(tmp_path, exchange, server_certificate, connections=3) as box,
+        logged_in(tmp_path, exchange, server_certificate, connections=3) as box,
     ):
-        await _at_fault(box, 900)
+        await at_fault(box, 900)
         _end_pause(box)
-        offers = await asyncio.gather(*(_offer(box) for _ in range(6)))
+        offers = await asyncio.gather(*(offer(box) for _ in range(6)))
         assert exchange.seen.connections == 2
-        assert len({offer.next_try_at for offer in offers}) == 1
+        assert len({made.next_try_at for made in offers}) == 1
 
 
 async def test_a_success_ends_the_fault(server_certificate: Certificate, tmp_path: Path):
@@ -143,64 +118,64 @@ async def test_a_success_ends_the_fault(server_certificate: Certificate, tmp_pat
     refused = Script().on(At.AUTH_DONE, b"535 5.7.3 Authentication unsuccessful\r\n")
     async with (
         Exchange(server_certificate.server_context(), refused) as exchange,
-        _box(tmp_path, exchange, server_certificate) as box,
+        logged_in(tmp_path, exchange, server_certificate) as box,
     ):
-        await _at_fault(box, 900)
+        await at_fault(box, 900)
         _end_pause(box)
-        offers = await asyncio.gather(*(_offer(box) for _ in range(4)))
-        assert all(isinstance(offer.verdicts[OFFICE], Receipt) for offer in offers)
+        offers = await asyncio.gather(*(offer(box) for _ in range(4)))
+        assert all(isinstance(made.verdicts[OFFICE], Receipt) for made in offers)
         assert box.traffic.pauses() == {}
 
 
 async def test_the_recipient_of_another_scan_is_not_named(server_certificate: Certificate, tmp_path: Path, exchange):
     """What was said of the scan that found a route at fault is told of those that wait, without its recipients."""
-    async with _box(tmp_path, exchange, server_certificate) as box:
+    async with logged_in(tmp_path, exchange, server_certificate) as box:
         said = f"550 5.7.1 <boss@contoso.com> and <{OFFICE}>: relay denied"
         box.traffic.pause(NAME, Pause(time.time() + 500, 1, said, "mend it"))
-        offer = await _offer(box)
-        assert offer.verdicts == {
+        made = await offer(box)
+        assert made.verdicts == {
             OFFICE: Deferral(f"550 5.7.1 <(an address)> and <{OFFICE}>: relay denied", Scope.ROUTE)
         }
 
 
 async def test_a_pause_survives_a_restart(server_certificate: Certificate, tmp_path: Path, exchange: Exchange):
     """A route that rests rests on after a restart: a restart is no new attempt at a wrong password."""
-    async with _box(tmp_path, exchange, server_certificate) as box:
+    async with logged_in(tmp_path, exchange, server_certificate) as box:
         box.traffic.pause(NAME, Pause(time.time() + 500, 1, "535 no", "mend it"))
-    async with _box(tmp_path, exchange, server_certificate) as again:
-        offer = await _offer(again)
-        assert offer.verdicts == {OFFICE: Deferral("535 no", Scope.ROUTE)}
+    async with logged_in(tmp_path, exchange, server_certificate) as again:
+        made = await offer(again)
+        assert made.verdicts == {OFFICE: Deferral("535 no", Scope.ROUTE)}
         assert exchange.seen.connections == 0
 
 
 async def test_the_pace_is_kept(server_certificate: Certificate, tmp_path: Path, exchange: Exchange):
     """The message over the minute's limit never reaches the host: it waits until the minute has room."""
-    async with _box(tmp_path, exchange, server_certificate, messages_per_minute=3) as box:
+    async with logged_in(tmp_path, exchange, server_certificate, messages_per_minute=3) as box:
         before = time.time()
-        offers = await asyncio.gather(*(_offer(box) for _ in range(5)))
-        paced = [offer for offer in offers if isinstance(offer.verdicts[OFFICE], Deferral)]
+        offers = await asyncio.gather(*(offer(box) for _ in range(5)))
+        paced = [made for made in offers if isinstance(made.verdicts[OFFICE], Deferral)]
         assert len(exchange.messages) == 3
         assert len(paced) == 2
-        for offer in paced:
-            assert "3 messages a minute" in offer.verdicts[OFFICE].said
-            assert before + 59 <= offer.next_try_at <= time.time() + 61
+        for made in paced:
+            assert "3 messages a minute" in made.verdicts[OFFICE].said
+            assert before + 59 <= made.next_try_at <= time.time() + 61
         assert box.traffic.pauses() == {}
 
 
 async def test_the_days_count_survives_a_restart(server_certificate: Certificate, tmp_path: Path, exchange: Exchange):
     """Recipients of the last 24 hours count after a restart too."""
     for number in range(2):
-        async with _box(tmp_path, exchange, server_certificate, recipients_per_day=1) as box:
-            offer = await _offer(box)
-            assert isinstance(offer.verdicts[OFFICE], Deferral) is bool(number)
-    assert offer.next_try_at > time.time() + 86_000
+        async with logged_in(tmp_path, exchange, server_certificate, recipients_per_day=1) as box:
+            made = await offer(box)
+            assert isinstance(made.verdicts[OFFICE], Deferral) is bool(number)
+    assert made.next_try_at > time.time() + 86_000
     assert len(exchange.messages) == 1
 
 
 async def test_a_connection_that_fails_counts_no_message(server_certificate: Certificate, tmp_path: Path):
     """An outage uses up nothing of the limits."""
     async with box(config(tmp_path, direct(free_port(), server_certificate.authority, name=NAME))) as opened:
-        await _offer(opened)
+        await offer(opened)
         assert opened.traffic.transfers(NAME, 0) == []
 
 
@@ -232,8 +207,8 @@ async def test_prepare_names_an_unusable_file(tmp_path: Path):
 
 async def test_idle_sessions_are_closed(server_certificate: Certificate, tmp_path: Path, exchange: Exchange):
     """Close ends every idle session with a goodbye."""
-    async with _box(tmp_path, exchange, server_certificate) as box:
-        await _offer(box)
+    async with logged_in(tmp_path, exchange, server_certificate) as box:
+        await offer(box)
         await box.routes.close_idle()
         assert exchange.seen.open_now == 1
         await box.routes.close()
